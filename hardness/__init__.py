@@ -1,0 +1,41 @@
+"""Which training examples are hard, in what order or with what weight to train on them.
+
+The functions behind the commands, with the same names as the options:
+
+    hardness.score("data.jsonl", metric="perplexity")
+    hardness.open_table("data.hardness")
+    hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
+    hardness.train("shards", output="run", task="causal-lm")
+
+Importing `hardness` loads none of torch, transformers, dask or numba; each function loads what it
+needs when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from hardness.errors import HardnessError
+
+if TYPE_CHECKING:
+    from hardness.curriculum.build import build
+    from hardness.io.table import open_table
+    from hardness.stages.score import score
+    from hardness.training.run import train
+
+__version__ = "0.1.0"
+__all__ = ["HardnessError", "__version__", "build", "open_table", "score", "train"]
+
+_HOMES = {
+    "build": "hardness.curriculum.build",
+    "open_table": "hardness.io.table",
+    "score": "hardness.stages.score",
+    "train": "hardness.training.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'hardness' has no attribute {name!r}")

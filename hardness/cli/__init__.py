@@ -1,0 +1,1 @@
+"""The `hardness` command: one thin file per subcommand."""

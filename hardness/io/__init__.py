@@ -1,0 +1,1 @@
+"""Reading datasets, hardness tables and shards; writing files so that none is ever half there."""

@@ -1,0 +1,1 @@
+"""Metrics: what each is called, needs, writes and means."""

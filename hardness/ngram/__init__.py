@@ -1,0 +1,1 @@
+"""N-gram counting and interpolation: numba kernels over Arrow buffers."""

@@ -1,0 +1,73 @@
+"""Named components that third parties can add to."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar
+
+from hardness.errors import HardnessError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """A mapping from names to components of one kind.
+
+    Built-in components are added with `add`. Others join by declaring an entry point in the group
+    `hardness.<kind>`, which is loaded at the first look-up that needs it.
+
+    Args:
+        kind: what is registered, as it reads in messages, for example `metric`.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._items: dict[str, T] = {}
+        self._entry_points_loaded = False
+
+    def add(self, name: str, item: T) -> T:
+        """Register `item` under `name`.
+
+        Raises:
+            ValueError: the name is taken.
+        """
+        if name in self._items:
+            raise ValueError(f"{self.kind} name must be new, got {name!r} twice; rename one of them")
+        self._items[name] = item
+        return item
+
+    def get(self, name: str) -> T:
+        """The component called `name`.
+
+        Raises:
+            HardnessError: no such name; the message lists the known ones and the nearest.
+        """
+        if name not in self._items:
+            self._load_entry_points()
+        if name in self._items:
+            return self._items[name]
+        known = sorted(self._items)
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        raise HardnessError(
+            f"{self.kind} must be one of {', '.join(known)}, got {name!r}{hint}"
+        )
+
+    def names(self) -> list[str]:
+        """All names, sorted, those of entry points included."""
+        self._load_entry_points()
+        return sorted(self._items)
+
+    def __iter__(self) -> Iterator[tuple[str, T]]:
+        for name in self.names():
+            yield name, self._items[name]
+
+    def _load_entry_points(self) -> None:
+        if self._entry_points_loaded:
+            return
+        self._entry_points_loaded = True
+        for entry_point in entry_points(group=f"hardness.{self.kind}"):
+            if entry_point.name not in self._items:
+                self.add(entry_point.name, entry_point.load())

@@ -1,0 +1,1 @@
+"""Stages that run on a scheduler; the only place that imports dask."""

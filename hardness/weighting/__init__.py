@@ -1,0 +1,1 @@
+"""Weightings: functions that scale the loss of each sample."""
