@@ -40,3 +40,19 @@ def extend(key, token):
     """The key of an n-gram extended by one token on the right."""
     rotated = (key << uint64(23)) | (key >> uint64(41))
     return finish(rotated * _STEP + token)
+
+
+@njit(nogil=True, cache=True)
+def hash_strings(data, offsets, hashes):
+    """Hash whole strings.
+
+    Args:
+        data: uint8 bytes of all strings.
+        offsets: int64 (n + 1,).
+        hashes: uint64 (n,), filled; never 0.
+    """
+    for i in range(len(hashes)):
+        state = TOKEN_SEED
+        for byte in data[offsets[i] : offsets[i + 1]]:
+            state = add_code_point(state, byte)
+        hashes[i] = finish(state) | uint64(1)

@@ -49,7 +49,7 @@ def score_records(
         held_tokens, held_types: int64 (n,), by how much N and V fall for each record; (0,) with
             (K, 0) own counts.
         nll: float64 (n,), filled; NaN where the record has no token or nothing is fitted.
-        n_oov: int64 (n,), filled: positions whose token occurs nowhere outside what is held out.
+        n_oov: int64 (n,), filled: tokens, `</s>` aside, that are nowhere outside what is held out.
     """
     n_orders = order_counts.shape[0]
     longest = 1
@@ -65,7 +65,8 @@ def score_records(
         if hold_record:
             stamp = count_own(ids, start, length, order_counts, table, stamp, own)
             n_tokens -= length
-            n_types -= exclusive_types(order_counts[0, start : start + length], own[0])
+            for i in range(length):
+                n_types -= _is_exclusive(order_counts[0, start + i], own[0, i])
             n_records -= 1
         elif own_counts.shape[1] > 0:
             for k in range(n_orders):
@@ -85,7 +86,7 @@ def score_records(
         for i in range(length):
             t = start + i
             count = int64(order_counts[0, t] >> 1) - own[0, i]
-            n_oov[record] += count == 0
+            n_oov[record] += count == 0 and i < length - 1
             total = (count + 1) / denominator
             n_defined = 1
             for k in range(1, n_orders):
@@ -104,18 +105,26 @@ def score_records(
 
 
 @njit(nogil=True, cache=True)
-def exclusive_types(unigram_counts, own):
-    """The number of types whose first position is here and that occur nowhere else.
+def count_exclusive_types(starts, unigram_counts, own, out):
+    """For each record, the types whose first position is there and that nothing held in has.
+
+    Summed over what is held out together, this is by how much V falls.
 
     Args:
-        unigram_counts: unsigned (T',), 2·count + `FIRST` over all fitted records.
-        own: integer (>= T',), count of the same token within what is held out.
+        starts: int64 (n + 1,).
+        unigram_counts, own: unsigned (T,), 2·count + `FIRST` over all fitted records, and 2·count
+            within what is held out with the record.
+        out: int64 (n,), filled.
     """
-    n_types = 0
-    for i in range(len(unigram_counts)):
-        counted = unigram_counts[i]
-        n_types += (counted & FIRST) and int64(counted >> 1) == int64(own[i])
-    return n_types
+    for record in range(len(starts) - 1):
+        out[record] = 0
+        for t in range(starts[record], starts[record + 1]):
+            out[record] += _is_exclusive(unigram_counts[t], own[t] >> 1)
+
+
+@njit(inline="always")
+def _is_exclusive(counted, own):
+    return (counted & FIRST) == FIRST and int64(counted >> 1) == int64(own)
 
 
 @njit(nogil=True, cache=True)

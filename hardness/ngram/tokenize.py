@@ -24,6 +24,7 @@ from hardness.ngram.characters import (
     words_table,
 )
 from hardness.ngram.hashing import EOS, TOKEN_SEED, add_code_point, finish
+from hardness.ngram.strings import string_buffers
 from hardness.registry import Registry
 
 _NEEDS_PYTHON_1, _NEEDS_PYTHON_2 = NEEDS_PYTHON
@@ -99,7 +100,7 @@ def tokenize(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
         texts = tokenizer.prepare(texts)
     texts = pc.fill_null(texts, "")
     table = tokenizer.table()
-    data, offsets = _buffers(texts)
+    data, offsets = string_buffers(texts)
     ids = np.empty(len(data) + len(texts), dtype=np.uint64)
     starts = np.empty(len(texts) + 1, dtype=np.int64)
     needs_python = np.zeros(len(texts) if tokenizer.lowers else 0, dtype=np.bool_)
@@ -107,22 +108,10 @@ def tokenize(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
     if needs_python.any():
         lowered = [text.lower() for text in texts.filter(pa.array(needs_python)).to_pylist()]
         texts = pc.replace_with_mask(texts, pa.array(needs_python), pa.array(lowered, texts.type))
-        data, offsets = _buffers(texts)
+        data, offsets = string_buffers(texts)
         ids = np.empty(len(data) + len(texts), dtype=np.uint64)
         n_positions = _tokenize(data, offsets, table[:N_ASCII], table, ids, starts, needs_python)
     return Tokens(ids=ids[:n_positions], starts=starts)
-
-
-def _buffers(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 bytes and int64 (n + 1,) offsets of a string array, without copying the bytes."""
-    offset_type = np.int64 if pa.types.is_large_string(texts.type) else np.int32
-    _, offsets_buffer, data_buffer = texts.buffers()
-    if data_buffer is None or len(texts) == 0:
-        return np.frombuffer(b"", dtype=np.uint8), np.zeros(len(texts) + 1, dtype=np.int64)
-    offsets = np.frombuffer(offsets_buffer, dtype=offset_type)
-    offsets = offsets[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
-    data = np.frombuffer(data_buffer, dtype=np.uint8)[offsets[0] : offsets[-1]]
-    return data, offsets - offsets[0]
 
 
 @njit(inline="always")
