@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from hardness.errors import HardnessError
-from hardness.metrics.base import Column, Metric, metrics
+from hardness.metrics.base import Column, Metric
 
 Holdout = Literal["record", "group", "none"]
 
@@ -42,34 +42,31 @@ class PerplexityConfig:
         tokenizers.get(self.tokenizer)
 
 
-metrics.add(
-    "perplexity",
-    Metric(
-        name="perplexity",
-        summary="Surprise per token under an evenly interpolated n-gram model of the other records.",
-        needs="text; --group for --holdout group",
-        nulls="a record without a token; every record where nothing is left to fit on",
-        source='"Scaling Hardness-Impact Training": even linear interpolation of orders 1 to 3; '
-        "here exactly leave-one-out unless told otherwise",
-        columns=(
-            Column(
-                name="perplexity",
-                summary="exp(nll), at least 1",
-                harder="higher",
-            ),
-            Column(
-                name="nll",
-                summary="nats per predicted token (each token and one end mark), at least 0",
-                harder="higher",
-            ),
-            Column(name="n_tokens", summary="tokens of the text, without the end mark"),
-            Column(
-                name="n_oov",
-                summary="tokens that occur nowhere in what the model is fitted on",
-                harder="higher",
-            ),
+PERPLEXITY = Metric(
+    name="perplexity",
+    summary="Surprise per token under an evenly interpolated n-gram model of the other records.",
+    needs="text; --group for --holdout group",
+    nulls="a record without a token; every record where nothing is left to fit on",
+    source='"Scaling Hardness-Impact Training": even linear interpolation of orders 1 to 3; '
+    "here exactly leave-one-out unless told otherwise",
+    columns=(
+        Column(
+            name="perplexity",
+            summary="exp(nll), at least 1",
+            harder="higher",
         ),
-        config=PerplexityConfig,
-        runner="hardness.stages.perplexity:run",
+        Column(
+            name="nll",
+            summary="nats per predicted token (each token and one end mark), at least 0",
+            harder="higher",
+        ),
+        Column(name="n_tokens", summary="tokens of the text, without the end mark"),
+        Column(
+            name="n_oov",
+            summary="tokens that occur nowhere in what the model is fitted on",
+            harder="higher",
+        ),
     ),
+    config=PerplexityConfig,
+    runner="hardness.stages.perplexity:run",
 )
