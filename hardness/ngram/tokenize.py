@@ -18,7 +18,6 @@ from hardness.ngram.characters import (
     N_ASCII,
     NEEDS_PYTHON,
     OTHER,
-
     WORD,
     whitespace_table,
     words_table,
@@ -177,5 +176,3 @@ def _tokenize(data, offsets, ascii_table, table, ids, starts, needs_python):
             n_out += 1
     starts[len(offsets) - 1] = n_out
     return n_out
-
-

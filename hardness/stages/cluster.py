@@ -28,7 +28,9 @@ class Cluster:
 
     def __init__(self, *, threads: int | None = None, progress: Progress | None = None) -> None:
         if threads is not None and threads < 1:
-            raise HardnessError(f"threads must be at least 1, got {threads}; leave it out for all cores")
+            raise HardnessError(
+                f"threads must be at least 1, got {threads}; leave it out for all cores"
+            )
         self._threads = threads
         self._progress = progress or Silent()
 

@@ -162,9 +162,7 @@ def group_salts(groups: pa.ChunkedArray, rows: np.ndarray) -> np.ndarray:
     return salts
 
 
-def _held_by_group(
-    task: Run, store: MemoryStore, counts: NgramCounts, blocks: list[Block]
-) -> Held:
+def _held_by_group(task: Run, store: MemoryStore, counts: NgramCounts, blocks: list[Block]) -> Held:
     """Sum over each group its predicted tokens and the types that no other group has."""
 
     def of_block(block: Block) -> Held:
