@@ -159,7 +159,10 @@ class DiskStore:
                 view = view[n_read:]
 
     def write(self, name: str, start: int, values: np.ndarray) -> None:
-        with _full_disk_is_the_users(self.folder), open(self._path(name), "r+b", buffering=0) as file:
+        with (
+            _full_disk_is_the_users(self.folder),
+            open(self._path(name), "r+b", buffering=0) as file,
+        ):
             file.seek(start * values.itemsize)
             view = memoryview(values).cast("B")
             while view:
