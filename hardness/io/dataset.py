@@ -15,7 +15,7 @@ import pyarrow as pa
 from hardness.errors import HardnessError
 from hardness.io.columns import parse_wanted
 from hardness.io.digest import object_digest
-from hardness.io.files import expand
+from hardness.io.files import Paths, expand
 from hardness.io.plan import (
     READERS,
     Staging,
@@ -27,8 +27,6 @@ from hardness.io.plan import (
 )
 from hardness.io.records import NULL, Columns, DataFile, Loaded, Partition, Records, Reject
 from hardness.io.text import join_columns
-
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 @dataclass(kw_only=True)
