@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 from hardness import __version__
@@ -27,6 +28,8 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import read_json, write_json, write_parquet
 from hardness.io.digest import object_digest
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
+
+pc: Any = pyarrow.compute  # its functions are made at import, out of a type checker's sight
 
 DIRECTIONS = ("higher", "lower")
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -77,7 +80,8 @@ class MetricWriter:
             ids: the records' ids, if the data has them.
 
         Raises:
-            ValueError: the columns are not the planned ones, or a row lies outside the partition.
+            ValueError: the columns are not the planned ones, a value is NaN, or a row lies outside
+                the partition.
         """
         if list(columns) != self.schema.names:
             raise ValueError(
@@ -95,7 +99,8 @@ class MetricWriter:
         named: dict[str, Any] = {"row": pa.array(rows, pa.uint64())}
         if ids is not None:
             named["id"] = ids
-        named |= {field.name: _typed(columns[field.name], field.type) for field in self.schema}
+        for field in self.schema:
+            named[field.name] = _typed(field.name, columns[field.name], field.type)
         write_parquet(self.path / part_name(index), pa.table(named))
 
     def finish(self, *, seconds: float, extra: Mapping[str, Any] | None = None) -> MetricInfo:
@@ -205,10 +210,12 @@ def start_metric(
     )
 
 
-def _typed(values: Any, kind: pa.DataType) -> Any:
-    if isinstance(values, pa.Array | pa.ChunkedArray):
-        return values.cast(kind)
-    return pa.array(values, kind)
+def _typed(name: str, values: Any, kind: pa.DataType) -> Any:
+    is_arrow = isinstance(values, pa.Array | pa.ChunkedArray)
+    array = values.cast(kind) if is_arrow else pa.array(values, kind)
+    if pa.types.is_floating(kind) and pc.any(pc.is_nan(array)).as_py():
+        raise ValueError(f"{name} must be null where it is undefined, got NaN; write null")
+    return array
 
 
 def _finished(folder: Path) -> MetricInfo | None:
