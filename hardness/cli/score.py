@@ -83,7 +83,8 @@ def score(
     holdout: Annotated[
         str | None,
         typer.Option(
-            help="What the model that scores a record is not fitted on: the `record`, its `group`, or `none`.  [default: record]",
+            help="What the model that scores a record is not fitted on: the `record`, its "
+            "`group`, or `none`.  [default: record]",
             show_default=False,
             rich_help_panel="N-gram metrics",
         ),

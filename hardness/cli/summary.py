@@ -18,10 +18,10 @@ def print_metric(info: MetricInfo) -> None:
     parameters = ", ".join(f"{name} {value}" for name, value in info.parameters.items())
     console.print(f"[bold]{info.name}[/bold]  ({parameters})" if parameters else info.name)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("column")
+    table.add_column("column", no_wrap=True)
     quantiles = list(info.summary[info.columns[0]]["quantiles"])
     for name in ("nulls", "mean", *(_quantile_name(float(q)) for q in quantiles)):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("harder")
     for column in info.columns:
         summary = info.summary[column]

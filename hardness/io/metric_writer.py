@@ -20,16 +20,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute
 import pyarrow.parquet as pq
 
 from hardness import __version__
 from hardness.errors import HardnessError
+from hardness.io.arrow import pc
 from hardness.io.atomic import read_json, write_json, write_parquet
 from hardness.io.digest import object_digest
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
-
-pc: Any = pyarrow.compute  # its functions are made at import, out of a type checker's sight
 
 DIRECTIONS = ("higher", "lower")
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -192,7 +190,8 @@ def start_metric(
     }
     status, replaced, done = "new", False, frozenset[int]()
     finished = _finished(folder)
-    if finished is not None and not replace and _same_result(finished, plan):
+    if finished is not None and not replace:
+        _check_same_result(finished, plan)
         status = "complete"
     elif finished is None and not replace and _same_plan(folder, plan):
         done = frozenset(_whole_parts(folder, parts))
@@ -229,10 +228,24 @@ def _finished(folder: Path) -> MetricInfo | None:
     return info
 
 
-def _same_result(info: MetricInfo, plan: Mapping[str, Any]) -> bool:
-    # Neither the partitions nor the version change what a finished metric means.
-    kept = {key: plan[key] for key in _RESULT}
-    return object_digest({key: info.content.get(key) for key in kept}) == object_digest(kept)
+def _check_same_result(info: MetricInfo, plan: Mapping[str, Any]) -> None:
+    """Raises HardnessError if a finished metric is not what the plan would give.
+
+    Neither the partitions nor the version change what it means.
+    """
+    known, asked = _flat(info.content), _flat(plan)
+    differing = [key for key in {**known, **asked} if known.get(key) != asked.get(key)]
+    if differing:
+        got = "; ".join(f"{key} was {known.get(key)}, is {asked.get(key)}" for key in differing)
+        raise HardnessError(
+            f"{info.path} must be of the same options and columns, got others ({got}); "
+            "pass --overwrite to replace it, or another table with -o"
+        )
+
+
+def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
+    nested = content.get("parameters", {}) | content.get("inputs", {})
+    return nested | {key: content.get(key) for key in ("columns", "types", "directions", "dataset")}
 
 
 def _same_plan(folder: Path, plan: Mapping[str, Any]) -> bool:

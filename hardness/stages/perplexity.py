@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hardness.errors import HardnessError
+from hardness.io.arrow import pc
 from hardness.io.dataset import Dataset, open_dataset
 from hardness.io.digest import file_digest
 from hardness.io.files import expand

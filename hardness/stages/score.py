@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -94,7 +95,8 @@ def score(
         partition_bytes=partition_bytes,
     )
     with sources as dataset:
-        table = create_table(output or default_folder(data), dataset, replace=overwrite)
+        folder = default_folder(data) if output is None else Path(output)
+        table = create_table(folder, dataset, replace=overwrite)
         writer = table.metric_writer(
             metric,
             parameters=stage.parameters(config, dataset.columns),

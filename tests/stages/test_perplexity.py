@@ -22,10 +22,11 @@ from hardness.stages.run import Run
 from hardness.stages.store import DiskStore, MemoryStore
 from tests.ngram import oracle
 
-WORDS = (
+PHRASE = (
     "the a dog cat runs sleeps in on park street , . ! café naïve Straße ÉLAN Ünïcode "
     "日本 語 👍🏽 e\u0301te\u0301 ΟΔΟΣ İs it's 3.14 x_y <s> </s>"
-).split()
+)
+WORDS = PHRASE.split(" ")
 
 
 class Parts:
