@@ -22,10 +22,11 @@ from hardness.curriculum.plan import (
 )
 from hardness.curriculum.route import Router, ShardWriter, shard_schema
 from hardness.curriculum.scores import Scores, open_scored_dataset, read_scores, refuse_changed
-from hardness.curriculum.spill import unify
 from hardness.curriculum.stage import MapStage, ThreadStage
 from hardness.errors import HardnessError
 from hardness.io.digest import object_digest
+from hardness.io.schema import unify
+from hardness.progress import Progress
 from hardness.weighting import resolve
 
 IN_MEMORY_SHARE = 0.5
@@ -65,6 +66,7 @@ def build(
     memory: int | str | None = None,
     overwrite: bool = False,
     map_stage: MapStage | None = None,
+    progress: Progress | None = None,
 ) -> BuildResult:
     """Write the records of a scored dataset as shards in training order.
 
@@ -87,6 +89,7 @@ def build(
         memory: bytes to stay below, such as "4GB"; 4 GB if None.
         overwrite: replace another build in `output`.
         map_stage: runs the work on partitions and shards; threads if None.
+        progress: told of finished partitions and shards where `map_stage` is None.
 
     Raises:
         HardnessError: an option out of its range, a table or dataset that cannot be used, or an
@@ -120,7 +123,8 @@ def build(
         if found is not None:
             refuse_changed(scores)
             folder.finish()
-        written = found or _write(folder, manifest, scores, keys, limit, map_stage or ThreadStage())
+        stage = map_stage or ThreadStage(progress=progress)
+        written = found or _write(folder, manifest, scores, keys, limit, stage)
     return BuildResult(
         path=path,
         manifest=written,
@@ -180,7 +184,7 @@ def _write_shards(
             weighting=None if manifest.weighting is None else manifest.weighting["name"],
             spill=None if in_memory else folder.spill(object_digest(edges.tolist())),
         )
-        pieces = stage("route", router, dataset.partitions)
+        pieces = stage("cut by position", router, dataset.partitions)
         dataset.check_unchanged()
     found = sum(piece.rows for piece in pieces)
     if found != manifest.rows:
@@ -197,7 +201,7 @@ def _write_shards(
         row_group_rows=group_rows,
         build=object_digest(identity(manifest)),
     )
-    return stage("write", writer, range(-(-manifest.rows // manifest.shard_rows)))
+    return stage("write shards", writer, range(-(-manifest.rows // manifest.shard_rows)))
 
 
 def _place(scores: Scores, manifest: Manifest) -> Keys:

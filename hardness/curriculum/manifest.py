@@ -9,8 +9,8 @@ from typing import Any
 
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json, write_json
-from hardness.io.records import Columns
 from hardness.io.digest import object_digest
+from hardness.io.records import Columns
 
 MANIFEST_NAME = "manifest.json"
 SCHEMA_VERSION = 1

@@ -122,7 +122,7 @@ def add_columns(
     if not kept.all():
         table, rows, position = table.filter(pa.array(kept)), rows[kept], position[kept]
     hardness = keys.hardness[rows]
-    table = pa.table([_plain(column) for column in table.columns], names=table.column_names)
+    table = table.replace_schema_metadata()
     table = table.append_column(ROW, pa.array(rows, pa.uint64()))
     table = table.append_column(HARDNESS, pa.array(hardness, pa.float32(), from_pandas=True))
     table = table.append_column(POSITION, pa.array(position.astype(np.uint64)))
@@ -140,10 +140,3 @@ def shard_schema(unified: pa.Schema) -> pa.Schema:
     added = [name for name in (ROW, HARDNESS, POSITION, WEIGHT) if name in unified.names]
     original = [name for name in unified.names if name not in added]
     return pa.schema([unified.field(name) for name in [*original, *added]])
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    # Partitions have different dictionaries, and shards must not depend on the partitions.
-    if pa.types.is_dictionary(column.type):
-        return column.cast(column.type.value_type)
-    return column

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardness.curriculum.manifest import (
@@ -129,7 +128,7 @@ class Shards:
             )
         found: set[Any] = set()
         for table in self.tables([label]):
-            found.update(pc.unique(table.column(0)).to_pylist())
+            found.update(table.column(0).unique().to_pylist())
         return sorted(found - {None})
 
     def verify(self) -> None:
@@ -268,15 +267,13 @@ def write_shard(
     plain = {ROW, HARDNESS, POSITION, WEIGHT}
     rows = 0
     with atomic_path(path) as temporary:
-        with pq.ParquetWriter(
-            temporary,
-            schema,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=[name for name in schema.names if name not in plain],
-            dictionary_pagesize_limit=DICTIONARY_BYTES,
-            store_schema=True,
-        ) as writer:
+        options: dict[str, Any] = {
+            "compression": "zstd",
+            "compression_level": 1,
+            "use_dictionary": [name for name in schema.names if name not in plain],
+            "dictionary_pagesize_limit": DICTIONARY_BYTES,
+        }
+        with pq.ParquetWriter(temporary, schema, **options) as writer:
             for table in tables:
                 writer.write_table(
                     table.replace_schema_metadata(schema.metadata), row_group_size=row_group_rows

@@ -18,6 +18,7 @@ import pyarrow as pa
 from hardness.curriculum.manifest import POSITION
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
+from hardness.io.schema import cast
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
@@ -48,7 +49,9 @@ class Piece:
             reader = pa.BufferReader(self.source.slice(start, stop - start))
         batches = []
         while reader.tell() < reader.size():
-            batches.append(pa.ipc.read_record_batch(pa.ipc.read_message(reader), self.schema))
+            message = pa.ipc.read_message(reader)
+            if message.type != "schema":  # it stands before the first batch
+                batches.append(pa.ipc.read_record_batch(message, self.schema))
         return batches
 
 
@@ -97,17 +100,19 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
         pieces: all of them.
         bucket: which bucket.
         edges: as given to `cut`.
-        schema: what every record is cast to; columns that a partition lacks become null.
+        schema: what every record is cast to, from `hardness.io.schema.unify`; columns that a
+            partition lacks become null.
 
     Raises:
         HardnessError: a position of the bucket has no record, or more than one.
     """
     start, stop = int(edges[bucket]), int(edges[bucket + 1])
     tables = [
-        pa.Table.from_batches(batches) for piece in pieces if (batches := piece.bucket(bucket))
+        cast(pa.Table.from_batches(batches), schema)
+        for piece in pieces
+        if (batches := piece.bucket(bucket))
     ]
-    table = pa.concat_tables([schema.empty_table(), *tables], promote_options="permissive")
-    table = table.select(schema.names).combine_chunks()
+    table = pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
     positions = table.column(POSITION).to_numpy().astype(np.int64) - start
     order = np.full(stop - start, -1, dtype=np.int64)
     order[positions] = np.arange(len(positions))
@@ -116,27 +121,7 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
             f"data must hold every record of the table once, got {len(positions)} records for the "
             f"{stop - start} positions from {start}; score the data again"
         )
-    return table.take(pa.array(order)).cast(schema).combine_chunks()
-
-
-def unify(schemas: Sequence[pa.Schema]) -> pa.Schema:
-    """One schema for records whose partitions have different ones.
-
-    Columns keep the order in which they first appear; integers give way to floats and null to
-    anything, and the fields of objects are united.
-
-    Raises:
-        HardnessError: a column has types that do not go together.
-    """
-    unified = schemas[0]
-    for schema in schemas[1:]:
-        if schema == unified:
-            continue
-        try:
-            unified = pa.unify_schemas([unified, schema], promote_options="permissive")
-        except (pa.ArrowTypeError, pa.ArrowInvalid):
-            raise HardnessError(_conflict(unified, schema)) from None
-    return unified
+    return table.take(pa.array(order)).combine_chunks()
 
 
 def _write(table: pa.Table, cuts: np.ndarray, sink: pa.NativeFile) -> np.ndarray:
@@ -150,20 +135,3 @@ def _write(table: pa.Table, cuts: np.ndarray, sink: pa.NativeFile) -> np.ndarray
                     writer.write_batch(batch)
             offsets[index + 1] = sink.tell()
     return offsets
-
-
-def _conflict(left: pa.Schema, right: pa.Schema) -> str:
-    for field in right:
-        index = left.get_field_index(field.name)
-        if index < 0:
-            continue
-        try:
-            pa.unify_schemas(
-                [pa.schema([left.field(index)]), pa.schema([field])], promote_options="permissive"
-            )
-        except (pa.ArrowTypeError, pa.ArrowInvalid):
-            return (
-                f"column {field.name!r} must have one type in all records, got "
-                f"{left.field(index).type} and {field.type}; convert it in the data"
-            )
-    return "columns must have one type in all records, got different ones; convert the data"

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
+from hardness.progress import Progress, Silent
+
 
 class MapStage(Protocol):
     """Runs one function over many items, in any order and anywhere.
@@ -35,16 +37,24 @@ class ThreadStage:
 
     shared_memory = True
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, *, progress: Progress | None = None) -> None:
         self.threads = threads or os.cpu_count() or 1
+        self._progress = progress or Silent()
 
     def __call__(
         self, name: str, function: Callable[[Any], Any], items: Sequence[Any]
     ) -> list[Any]:
         """The results of `function` over `items`; the first failure stops what has not begun."""
+        self._progress.start(name, len(items), "tasks")
+
+        def run(item: Any) -> Any:
+            result = function(item)
+            self._progress.advance(1)
+            return result
+
         with ThreadPoolExecutor(self.threads, thread_name_prefix=name) as pool:
             try:
-                futures = [pool.submit(function, item) for item in items]
+                futures = [pool.submit(run, item) for item in items]
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
                 for future in done:
                     future.result()

@@ -118,7 +118,7 @@ def test_none_names_the_value_outside_its_range(value: float) -> None:
 
 
 def test_unknown_method_and_direction_are_refused() -> None:
-    with pytest.raises(HardnessError, match="normalize must be one of .* did you mean 'rank'"):
+    with pytest.raises(HardnessError, match=r"normalize must be one of .* did you mean 'rank'"):
         harden([1], "rnk")
     with pytest.raises(HardnessError, match="direction must be 'higher' or 'lower', got 'up'"):
         to_hardness(np.ones(1), direction="up", method="rank")  # pyright: ignore[reportArgumentType]
