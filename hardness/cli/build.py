@@ -52,7 +52,7 @@ def build(
     seed: Annotated[int, typer.Option(help="Seed of the order.")] = 0,
     shard_rows: Annotated[
         int | None,
-        typer.Option(help="Records in a shard. Default: about 128 MiB of the data."),
+        typer.Option(help="Records in a shard. Default: about 64 MiB of the data."),
     ] = None,
     memory: Annotated[
         str, typer.Option(help="Memory to stay below, such as `512MiB` or `4GB`.")

@@ -81,7 +81,7 @@ def build(
         order: a name in `hardness.curriculum.orders.orders`.
         normalize: a name in `hardness.curriculum.normalize.normalizers`.
         seed: of the order's random generator, at least 0.
-        shard_rows: records in each shard but the last; about 128 MiB of input if None.
+        shard_rows: records in each shard but the last; about 64 MiB of input if None.
         nulls: what becomes of records without a score: `error`, `drop`, `first` or `last`.
         weighting: adds the column `weight`, the weighting at s = position / rows; one of those
             that need no more than hardness and progress.

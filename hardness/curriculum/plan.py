@@ -15,9 +15,9 @@ from hardness.errors import HardnessError
 DEFAULT_MEMORY = 4_000_000_000
 """Bytes."""
 
-SHARD_BYTES = 128 * 2**20
-"""Input bytes that a shard holds unless told otherwise."""
-SHARD_ROWS = (1024, 2**20)
+SHARD_BYTES = 64 * 2**20
+"""Input bytes that a shard holds unless told otherwise; small enough that all cores have some."""
+SHARD_ROWS = (1024, 2**18)
 ROW_GROUP_BYTES = 8 * 2**20
 """Input bytes in a row group: what a reader of the shards holds in memory at a time."""
 ROW_GROUP_ROWS = (1024, 2**16)

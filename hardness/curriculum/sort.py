@@ -13,8 +13,8 @@ def stable_argsort(values: np.ndarray) -> np.ndarray:
     """The indices that sort `values` ascending, equal values in input order.
 
     32 bits of an order-preserving integer key and the index share a 64-bit word, so that sorting
-    words, which polars does on all cores, sorts stably and carries the index along. Values that
-    need 64 bits of key are sorted by the low half first, then by the high half.
+    words, which polars does on all cores, sorts stably and carries the index along. If 32 bits do
+    not tell the values apart, they are sorted by the low half of 64 first, then by the high half.
 
     Args:
         values: (n,) f64 without NaN.
@@ -29,10 +29,24 @@ def stable_argsort(values: np.ndarray) -> np.ndarray:
         single = values.astype(np.float32)
     if np.array_equal(single, values):
         return _argsort_half(_ordered_bits(single))
+    order = _argsort_half(_levels(values))
+    ordered = values[order]
+    if np.all(ordered[1:] >= ordered[:-1]):
+        return order
     key = _ordered_bits(values)
     order = _argsort_half(key.astype(np.uint32))
     key >>= np.uint64(32)
     return order[_argsort_half(key.astype(np.uint32)[order])]
+
+
+def _levels(values: np.ndarray) -> np.ndarray:
+    """2^32 equal steps from the lowest value to the highest, which tell ranks apart."""
+    low, high = values.min(), values.max()
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        steps = (values - low) * ((2.0**32 - 1) / (high - low))
+    if not np.isfinite(steps).all():
+        return np.zeros(len(values), dtype=np.uint32)
+    return np.minimum(steps, 2.0**32 - 1).astype(np.uint32)
 
 
 def _ordered_bits(values: np.ndarray) -> np.ndarray:

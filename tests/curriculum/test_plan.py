@@ -39,8 +39,8 @@ def test_memory_refuses_the_rest(wrong: int | str) -> None:
 
 
 def test_shards_and_row_groups_follow_the_size_of_a_record() -> None:
-    # 1 KiB a record: 2^17 fill 128 MiB, 2^13 fill 8 MiB.
-    assert default_shard_rows(rows=10**6, input_bytes=2**10 * 10**6) == 2**17
+    # 1 KiB a record: 2^16 fill 64 MiB, 2^13 fill 8 MiB.
+    assert default_shard_rows(rows=10**6, input_bytes=2**10 * 10**6) == 2**16
     assert row_group_rows(rows=10**6, input_bytes=2**10 * 10**6) == 2**13
     # Tiny and huge records meet the limits.
     assert row_group_rows(rows=10**6, input_bytes=10**6) == 2**16
