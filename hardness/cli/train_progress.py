@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from hardness.training.listener import Listener, StepReport
 
@@ -52,7 +51,7 @@ class TrainProgress(Listener):
 
     def note(self, text: str) -> None:
         """Print what was detected."""
-        self._console.print(text, markup=False)
+        self._console.print(text, markup=False, soft_wrap=True)
 
     def step(self, report: StepReport) -> None:
         """Move the bar."""
@@ -71,12 +70,10 @@ class TrainProgress(Listener):
 
     def finish(self, result: RunResult) -> None:
         """Print where everything is."""
-        table = Table.grid(padding=(0, 2))
         if result.evaluation is not None:
-            table.add_row("eval", _evaluation(result.evaluation))
-        table.add_row("model", str(result.model))
-        table.add_row("metrics", str(result.output / "metrics.jsonl"))
-        self._console.print(table)
+            self.note(f"eval: {_evaluation(result.evaluation)}")
+        self.note(f"model: {result.model}")
+        self.note(f"metrics: {result.output / 'metrics.jsonl'}")
 
 
 def _measured(metrics: Mapping[str, Any]) -> str:
