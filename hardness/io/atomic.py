@@ -1,0 +1,102 @@
+"""Writing files so that a reader sees the whole file or none of it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hardness.errors import HardnessError
+
+_USERS_TO_MEND = {
+    errno.ENOSPC: "free some space or choose another folder",
+    errno.EDQUOT: "free some space or choose another folder",
+    errno.EACCES: "choose a folder you may write to",
+    errno.EPERM: "choose a folder you may write to",
+    errno.EROFS: "choose a folder you may write to",
+}
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place when the block ends well.
+
+    The temporary name starts with "." and contains ".tmp-", so no pattern for finished files
+    matches it. On success the file is flushed to disk and renamed; on an exception it is removed
+    and whatever was at `path` stays.
+
+    Args:
+        path: the final name; missing parent folders are made.
+
+    Yields:
+        The temporary path, which the block must create.
+
+    Raises:
+        HardnessError: the disk is full or the folder cannot be written to.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, path)
+        _flush(path.parent)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in _USERS_TO_MEND:
+            raise HardnessError(
+                f"output {path} must be writable, got {os.strerror(error.errno)!r}; "
+                f"{_USERS_TO_MEND[error.errno]}"
+            ) from error
+        raise
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write `value` as indented JSON with its keys in the order given."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_json(path: str | Path) -> Any:
+    """The value in a JSON file that this package wrote.
+
+    Raises:
+        HardnessError: the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise HardnessError(f"{path} must exist, got nothing; check the path") from error
+    except (ValueError, OSError) as error:
+        raise HardnessError(
+            f"{path} must be a readable JSON file, got {error}; delete it and run again"
+        ) from error
+
+
+def write_parquet(path: str | Path, table: pa.Table, **options: Any) -> None:
+    """Write `table` as Parquet: zstd level 1 unless `options` say otherwise.
+
+    The bytes depend on the table and the options only, so equal results have equal digests.
+    """
+    settings: dict[str, Any] = {"compression": "zstd", "compression_level": 1} | options
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary, **settings)
+
+
+def _flush(path: Path) -> None:
+    # The name must not reach the disk before the contents do.
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,36 @@
+"""Fingerprints of files and of plain values: xxh3-128, as 32 hexadecimal digits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import xxhash
+
+_CHUNK_BYTES = 1 << 20  # stays in a core's cache between reading and hashing
+
+
+def file_digest(path: str | Path) -> str:
+    """The xxh3-128 of a file's bytes, read in chunks."""
+    digest = xxhash.xxh3_128()
+    chunk = bytearray(_CHUNK_BYTES)
+    view = memoryview(chunk)
+    with open(path, "rb", buffering=0) as file:
+        while size := file.readinto(chunk):
+            digest.update(view[:size])
+    return digest.hexdigest()
+
+
+def object_digest(value: Any) -> str:
+    """The xxh3-128 of a JSON-like value, whatever the order of its keys.
+
+    Args:
+        value: dicts with string keys, lists, tuples (as lists), strings, finite numbers, booleans
+            and None.
+
+    Raises:
+        TypeError, ValueError: the value has no canonical JSON form.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return xxhash.xxh3_128_hexdigest(text.encode())
