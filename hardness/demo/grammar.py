@@ -2,13 +2,13 @@
 
 A premise is a scene: who, how many, which colour, doing what, where. A hypothesis says something
 that follows from the scene (`entailment`), is ruled out by it (`contradiction`) or is not settled
-by it (`neutral`). Four tiers, from short clauses of common words with tell-tale words (`not`, `to
-find`) to nested clauses of rare words whose label can only be read off both sentences:
+by it (`neutral`). Most labels can only be read off both sentences; a share that shrinks with the
+tier is given away by a word of the hypothesis (`not`, `to find food`).
 
-    0  bare clause, common words; contradictions negate, neutrals add a purpose
-    1  adds a number and a place; contradictions name an incompatible action
-    2  adds a colour and a companion, rarer words; contradictions swap colour, number or place
-    3  rare words and a reported clause; half of the hypotheses are wrapped in a denial
+    tier 0   bare clause of common words; the hypothesis names the action
+    tier 1   adds a number and a place, more actions, and colours that the premise leaves open
+    tier 2   adds a colour and a companion, half of the scenes in rare words; asks about places too
+    tier 3   rare words in a reported clause; asks about colours; every other hypothesis is denied
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ _MANNERS = [
     "quietly", "reluctantly", "merrily", "furtively", "patiently", "solemnly", "languidly",
     "defiantly", "cheerfully", "wearily",
 ]  # fmt: skip
+_MOVING = 0.7
 # Shares by tier of the hypotheses that a tell-tale word gives away.
 _NEGATED = (0.4, 0.3, 0.2, 0.1)
 _PURPOSEFUL = (1.0, 0.9, 0.7, 0.5)
@@ -140,8 +141,10 @@ def _make_scene(rng: random.Random, tier: int) -> Scene:
     rare = tier == 3 or (tier == 2 and rng.random() < 0.5)
     nouns = _RARE_NOUNS if rare else _COMMON_NOUNS
     noun = pick(rng, nouns)
+    # Unevenly, or the label would be an exclusive or of the two sentences, which a model from a
+    # random start finds late or never.
     actions = _RARE_ACTIONS if rare else _COMMON_ACTIONS[: 4 + tier]
-    kind = "moving" if rng.random() < 0.7 else "resting"
+    kind = "moving" if rng.random() < _MOVING else "resting"
     action = pick(rng, [action for action in actions if action[1] == kind])
     if tier == 0:
         return Scene(noun=noun, action=action, time=pick(rng, _TIMES))
