@@ -34,7 +34,9 @@ class Registry(Generic[T]):
             ValueError: the name is taken.
         """
         if name in self._items:
-            raise ValueError(f"{self.kind} name must be new, got {name!r} twice; rename one of them")
+            raise ValueError(
+                f"{self.kind} name must be new, got {name!r} twice; rename one of them"
+            )
         self._items[name] = item
         return item
 
@@ -51,9 +53,7 @@ class Registry(Generic[T]):
         known = sorted(self._items)
         nearest = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-        raise HardnessError(
-            f"{self.kind} must be one of {', '.join(known)}, got {name!r}{hint}"
-        )
+        raise HardnessError(f"{self.kind} must be one of {', '.join(known)}, got {name!r}{hint}")
 
     def names(self) -> list[str]:
         """All names, sorted, those of entry points included."""

@@ -1,1 +1,9 @@
 """Metrics: what each is called, needs, writes and means."""
+
+from hardness.metrics.base import Column, Metric, metrics
+from hardness.metrics.perplexity import PERPLEXITY
+
+__all__ = ["Column", "Metric", "metrics"]
+
+for _metric in (PERPLEXITY,):
+    metrics.add(_metric.name, _metric)

@@ -1,0 +1,88 @@
+"""What the commands share in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+console = Console(highlight=False)
+
+
+class _Rate(ProgressColumn):
+    """Work done a second, in the stage's unit."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{human(speed)} {task.fields['unit']}/s", "dim")
+
+
+class TerminalProgress:
+    """Draws one bar a stage; nothing where the output is not a terminal."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task = None
+
+    def start(self, stage: str, total: int, unit: str) -> None:
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(stage, total=total, unit=unit)
+
+    def advance(self, amount: int) -> None:
+        if self._task is not None:
+            self._bars.advance(self._task, amount)
+
+
+@contextmanager
+def progress() -> Iterator[TerminalProgress]:
+    """A progress display on stderr that leaves nothing behind."""
+    error_console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    with Bars(
+        *columns,
+        console=error_console,
+        transient=True,
+        disable=not error_console.is_terminal,
+    ) as bars:
+        yield TerminalProgress(bars)
+
+
+def human(value: float) -> str:
+    """A number with a metric suffix: 1234567 is 1.2 M."""
+    for limit, suffix in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if abs(value) >= limit:
+            return f"{value / limit:.1f}{suffix}"
+    return f"{value:.0f}"
+
+
+def number(value: float | None) -> str:
+    """A score for reading: four significant digits, a dash for null."""
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def excerpt(text: str | None, width: int = 160) -> str:
+    """The beginning of a text on one line."""
+    if text is None:
+        return "(null)"
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"

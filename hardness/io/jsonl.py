@@ -1,0 +1,273 @@
+"""Reading files of one JSON object a line.
+
+The fast path hands a whole partition to Arrow's JSON reader with the types it must find, and
+trusts the result only if every line runs from `{` to `}` and as many records came out as lines
+went in: a line that ends in `}` cannot be continued by one that begins with `{`, so then each line
+is one object. Anything else is cut in halves until each offending line stands alone, so which lines
+are rejected depends on the lines only, never on how they are partitioned.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.json as pj
+
+from hardness.errors import HardnessError
+from hardness.io import files
+from hardness.io.jsonl_all import read_all
+from hardness.io.jsonl_reason import reason_of
+from hardness.io.records import (
+    BOOLEAN,
+    INTEGER,
+    MESSAGES,
+    NULL,
+    NUMBER,
+    OTHER,
+    STRING,
+    DataFile,
+    Loaded,
+    Partition,
+    Reject,
+    arrow_type,
+)
+from hardness.io.scan import BOM, Span, line_bounds, scan_lines, trim
+from hardness.io.text import is_utf8
+
+_BLOCK_BYTES = 1 << 20  # Arrow's reader is fastest when a block stays in cache
+_HEAD_BYTES = 1 << 18
+_HEAD_LINE_BYTES = 1 << 24
+
+
+def spans(file: DataFile, target: int) -> tuple[list[tuple[Span, int]], str]:
+    """The file's spans with their record counts, and the digest of what is read."""
+    found, digest = scan_lines(file.location, file.path, target)
+    return [(span, _records(file, span)) for span in found], digest
+
+
+def _records(file: DataFile, span: Span) -> int:
+    if span.regular:
+        return span.lines
+    data = files.read_range(file.location, span.start, span.stop)
+    starts, ends = trim(data, *line_bounds(data))
+    return int(np.count_nonzero(starts < ends))
+
+
+def kinds(file: DataFile) -> dict[str, str]:
+    """Column name to the kind of most of its values, from the first records of the file.
+
+    Raises:
+        HardnessError: none of the first lines is a JSON object.
+    """
+    with files.open_file(file.location) as source:
+        head = source.read(_HEAD_BYTES)
+        while (
+            b"\n" not in head[:-1]
+            and len(head) < _HEAD_LINE_BYTES
+            and (more := source.read(_HEAD_BYTES))
+        ):
+            head += more
+        whole = len(head) == source.seek(0, 2)
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    lines = head.split(b"\n")
+    lines = [line for line in (lines if whole else lines[:-1]) if line.strip(b" \t\r")]
+    found = count_kinds(_objects(lines))
+    if not found and lines and next(_objects(lines), None) is None:
+        raise HardnessError(
+            f"{file.path} must hold one JSON object a line, got {reason_of(lines[0], {})} in "
+            f"{lines[0][:60].decode('utf-8', 'backslashreplace')!r}{_array_hint(lines[0])}"
+        )
+    return found
+
+
+def _head(path: str) -> list[bytes]:
+    """The first non-blank whole lines: a quarter of a megabyte of them, but at least one."""
+    head = b""
+    with files.open_file(path) as source:
+        while b"\n" not in head and len(head) < _HEAD_LINE_BYTES:
+            if not (more := source.read(_HEAD_BYTES)):
+                break
+            head += more
+        whole = len(head) == source.seek(0, os.SEEK_END)
+    lines = head.removeprefix(BOM).split(b"\n")
+    return [line for line in (lines if whole else lines[:-1]) if line.strip(b" \t\r")]
+
+
+def _array_hint(line: bytes) -> str:
+    if line.lstrip().startswith(b"["):
+        return "; turn the array into lines, for example with jq -c '.[]'"
+    return "; mend it or give the file the ending of its format"
+
+
+def _objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(value, dict):
+            yield value
+
+
+def count_kinds(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Key to the kind of most of its values (the first seen, if equal), keys in order of sight."""
+    counts: dict[str, Counter[str]] = {}
+    for value in objects:
+        for key, item in value.items():
+            kind = _kind(item)
+            counts.setdefault(key, Counter()).update([kind] if kind != NULL else [])
+    return {
+        key: max(seen, key=lambda kind: seen[kind]) if seen else NULL
+        for key, seen in counts.items()
+    }
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list):
+        chat = value and all(
+            isinstance(item, dict) and isinstance(item.get("content"), str | None) for item in value
+        )
+        return MESSAGES if chat and any("content" in item for item in value) else OTHER
+    types = {str: STRING, bool: BOOLEAN, int: INTEGER, float: NUMBER, type(None): NULL}
+    return types.get(type(value), OTHER)
+
+
+def find(file: DataFile, partitions: Sequence[Partition], name: str) -> str | None:
+    """The kind of a column that the first records lack; None if no record has it."""
+    found = None
+    for part in partitions:
+        data = files.read_range(file.location, part.start, part.stop)
+        values = ({name: value[name]} for value in _objects(data.split(b"\n")) if name in value)
+        found = count_kinds(values).get(name, found)
+        if found not in (None, NULL):
+            break
+    return found
+
+
+def read(
+    file: DataFile,
+    part: Partition,
+    keys: Mapping[str, str],
+    columns: Sequence[str] | None,
+    limit: int | None,
+) -> Loaded:
+    """The records of a partition.
+
+    Args:
+        file: the file.
+        part: which of its lines.
+        keys: text, label, id and group columns with their kinds; a record where one of these is
+            neither null nor of its kind is rejected, whatever `columns` says.
+        columns: which to return; None for every column of the data.
+        limit: stop after this many rejects.
+    """
+    data = files.read_range(file.location, part.start, part.stop)
+    schema = pa.schema([(name, arrow_type(kind)) for name, kind in keys.items()])
+    rejects: list[Reject] = []
+    index = np.arange(part.rows)
+    table = _parse(data, part.rows, schema) if part.regular else None
+    if table is None:
+        lines = _Lines(data)
+        table, good, bad = _sift(lines, schema, limit)
+        rejects = [_reject(file, part, lines, int(position), keys) for position in bad]
+        index = good
+        if rejects or not part.regular:
+            data = lines.take(good)
+    if columns is None or not set(columns) <= set(keys):
+        table = read_all(data, table, f"{file.path} from line {part.line}")
+    if columns is not None:
+        missing = [name for name in columns if name not in table.column_names]
+        for name in missing:
+            table = table.append_column(name, pa.nulls(table.num_rows))
+        table = table.select(list(columns))
+    return Loaded(table, index, rejects)
+
+
+class _Lines:
+    """The non-blank lines of a partition."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        starts, ends = trim(data, *line_bounds(data))
+        self.numbers = np.flatnonzero(starts < ends)
+        self.starts, self.ends = starts[self.numbers], ends[self.numbers]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, position: int) -> bytes:
+        return self.data[self.starts[position] : self.ends[position]]
+
+    def take(self, positions: np.ndarray) -> bytes:
+        """Those lines, each ended by a newline."""
+        return b"".join([self[position] + b"\n" for position in positions])
+
+    def shaped(self) -> np.ndarray:
+        """bool[lines] whether a line runs from `{` to `}`."""
+        array = np.frombuffer(self.data, np.uint8)
+        if not len(self):
+            return np.zeros(0, dtype=bool)
+        return (array[self.starts] == ord("{")) & (array[self.ends - 1] == ord("}"))
+
+
+def _sift(
+    lines: _Lines, schema: pa.Schema, limit: int | None
+) -> tuple[pa.Table, np.ndarray, list[int]]:
+    """The good lines' table and positions, and the bad lines' positions, both in order."""
+    shaped = lines.shaped()
+    candidates = np.flatnonzero(shaped)
+    bad: list[int] = np.flatnonzero(~shaped).tolist()
+    tables, good = [schema.empty_table()], []
+    todo = [candidates] if candidates.size else []
+    while todo:
+        positions = todo.pop()
+        table = _parse(lines.take(positions), len(positions), schema)
+        if table is not None:
+            tables.append(table)
+            good.append(positions)
+        elif len(positions) == 1:
+            bad.append(int(positions[0]))
+            if limit is not None and len(bad) >= limit:
+                break
+        else:
+            todo += [positions[len(positions) // 2 :], positions[: len(positions) // 2]]
+    kept = np.concatenate(good) if good else np.zeros(0, dtype=np.int64)
+    return pa.concat_tables(tables), kept, sorted(bad)[:limit]
+
+
+def _parse(data: bytes, rows: int, schema: pa.Schema) -> pa.Table | None:
+    """The table if all of `data` is UTF-8 and `rows` objects of this schema, else None."""
+    if rows == 0:
+        return schema.empty_table()
+    if not is_utf8(data):
+        return None
+    parse = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+    for block_size in (_BLOCK_BYTES, len(data) + 1):
+        options = pj.ReadOptions(use_threads=False, block_size=block_size)
+        try:
+            table = pj.read_json(pa.BufferReader(data), options, parse)
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            if "straddling" in str(error):  # a line longer than a block
+                continue
+            return None
+        return table if table.num_rows == rows else None
+    return None
+
+
+def _reject(
+    file: DataFile, part: Partition, lines: _Lines, position: int, keys: Mapping[str, str]
+) -> Reject:
+    line = lines[position]
+    return Reject(
+        file=file.path,
+        line=part.line + int(lines.numbers[position]),
+        row=part.start_row + position,
+        reason=reason_of(line, keys),
+        record=line.decode("utf-8", "backslashreplace"),
+    )

@@ -1,0 +1,89 @@
+"""Why a line is no record, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from hardness.io.records import BOOLEAN, INTEGER, MESSAGES, NULL, STRING
+
+_WANTED = {
+    STRING: "a string",
+    NULL: "a string",
+    INTEGER: "an integer",
+    BOOLEAN: "true or false",
+    MESSAGES: "a list of objects with a string `content`",
+}
+_SHOWN_CHARACTERS = 40
+
+
+def reason_of(line: bytes, keys: Mapping[str, str]) -> str:
+    """What is wrong with a line.
+
+    Args:
+        line: the raw line.
+        keys: columns that must be null or of a kind.
+    """
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"invalid UTF-8 at byte {error.start + 1}"
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        reason = _lenient(line)
+        if isinstance(reason, str):
+            return f"invalid JSON ({error.msg} at character {error.pos + 1})"
+        value = reason[0]
+    if not isinstance(value, dict):
+        return f"{_name(value)} instead of an object"
+    for column, kind in keys.items():
+        if value.get(column) is not None and not _fits(value[column], kind):
+            return f"{_name(value[column])} in column {column!r}, which must be {_WANTED[kind]}"
+    repeated = _repeated_key(line)
+    return f"the key {repeated!r} twice" if repeated else "a record that Arrow cannot read"
+
+
+def _lenient(line: bytes) -> str | tuple[Any]:
+    # NaN and Infinity are not JSON, but Arrow accepts them, so they are no reason.
+    try:
+        return (json.loads(line),)
+    except ValueError as error:
+        return str(error)
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind == MESSAGES:
+        return isinstance(value, list) and all(
+            item is None or (isinstance(item, dict) and isinstance(item.get("content"), str | None))
+            for item in value
+        )
+    if kind == BOOLEAN:
+        return isinstance(value, bool)
+    if kind == INTEGER:
+        return type(value) is int and -(2**63) <= value < 2**63
+    return isinstance(value, str)
+
+
+def _name(value: Any) -> str:
+    shown = json.dumps(value, ensure_ascii=False)
+    if len(shown) > _SHOWN_CHARACTERS:
+        shown = shown[:_SHOWN_CHARACTERS] + "…"
+    if value is None or isinstance(value, bool):
+        return shown
+    kind = {str: "the string", int: "the number", float: "the number", list: "the array"}
+    return f"{kind.get(type(value), 'the object')} {shown}"
+
+
+def _repeated_key(line: bytes) -> str | None:
+    repeated: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        keys = [key for key, _ in pairs]
+        repeated.extend(key for key in keys if keys.count(key) > 1)
+
+    json.loads(line, object_pairs_hook=note)
+    return repeated[0] if repeated else None

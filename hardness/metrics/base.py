@@ -1,0 +1,78 @@
+"""What a metric declares about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+from hardness.errors import HardnessError
+from hardness.registry import Registry
+
+Direction = Literal["higher", "lower"]
+"""Which end of a score is the harder one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column that a metric writes.
+
+    Attributes:
+        name: as it stands in the table.
+        summary: what it is, with unit and range.
+        harder: which end is the harder one; None where a column says nothing of hardness.
+    """
+
+    name: str
+    summary: str
+    harder: Direction | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A named way to give each record one or more numbers.
+
+    Attributes:
+        name: as it is asked for.
+        summary: one sentence.
+        needs: the columns and options it needs.
+        nulls: for which records its columns are null.
+        source: paper and equation.
+        columns: what it writes, the primary column first.
+        config: a frozen dataclass of its options; its fields are the options' names.
+        runner: `module:function` that computes it, imported when it is first run, so that a list
+            of metrics loads no numba. See `hardness.stages.score.Run` for what it is given.
+    """
+
+    name: str
+    summary: str
+    needs: str
+    nulls: str
+    source: str
+    columns: tuple[Column, ...]
+    config: type[Any]
+    runner: str
+
+    def configure(self, options: dict[str, Any]) -> Any:
+        """The metric's config made of those options that are not None.
+
+        Raises:
+            HardnessError: an option that this metric does not have, or a value out of range.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        known = list(self.config.__dataclass_fields__)
+        unknown = sorted(set(given) - set(known))
+        if unknown:
+            raise HardnessError(
+                f"options of metric {self.name} must be among {', '.join(known)}, got "
+                f"{', '.join(unknown)}; leave {'it' if len(unknown) == 1 else 'them'} out"
+            )
+        return self.config(**given)
+
+    def load_runner(self) -> Any:
+        """The function that computes the metric."""
+        module, _, function = self.runner.partition(":")
+        return getattr(import_module(module), function)
+
+
+metrics: Registry[Metric] = Registry("metric")

@@ -1,0 +1,178 @@
+"""Tokenise Arrow strings straight into 64-bit token hashes.
+
+Legend: n records, T predicted positions (every token and one `</s>` for each record that has a
+token; an empty record has none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba import njit, uint32
+
+from hardness.ngram.characters import (
+    N_ASCII,
+    NEEDS_PYTHON,
+    OTHER,
+    WORD,
+    whitespace_table,
+    words_table,
+)
+from hardness.ngram.hashing import EOS, TOKEN_SEED, add_code_point, finish
+from hardness.ngram.strings import string_buffers
+from hardness.registry import Registry
+
+_NEEDS_PYTHON_1, _NEEDS_PYTHON_2 = NEEDS_PYTHON
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """The token hashes of some records.
+
+    Attributes:
+        ids: uint64 (T,), record after record, the hash of each token and then `EOS`.
+        starts: int64 (n + 1,), record i holds positions starts[i] to starts[i + 1].
+    """
+
+    ids: np.ndarray
+    starts: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokenizer:
+    """How text becomes tokens.
+
+    Attributes:
+        summary: what a token is, in a few words.
+        table: gives the character table that drives the kernel.
+        lowers: whether the text is lower-cased first.
+        prepare: rewrites texts before the kernel sees them, for tokenisers that are a library's;
+            it returns texts whose tokens are separated by white space. None where the kernel does
+            everything.
+    """
+
+    summary: str
+    table: Callable[[], np.ndarray]
+    lowers: bool = False
+    prepare: Callable[[pa.Array], pa.Array] | None = None
+
+
+def _nltk(texts: pa.Array) -> pa.Array:
+    from nltk.tokenize import NLTKWordTokenizer
+
+    tokenize = NLTKWordTokenizer().tokenize
+    joined = [None if text is None else " ".join(tokenize(text)) for text in texts.to_pylist()]
+    return pa.array(joined, type=texts.type)
+
+
+tokenizers: Registry[Tokenizer] = Registry("tokenizer")
+tokenizers.add(
+    "words",
+    Tokenizer(summary=r"lower case, then \w+|[^\w\s]", table=words_table, lowers=True),
+)
+tokenizers.add(
+    "whitespace",
+    Tokenizer(summary="what white space separates, case kept", table=whitespace_table),
+)
+tokenizers.add(
+    "nltk",
+    Tokenizer(
+        summary="NLTK's word tokeniser (improved Penn Treebank), case kept",
+        table=whitespace_table,
+        prepare=_nltk,
+    ),
+)
+
+
+def tokenize(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
+    """Tokenise and hash every text.
+
+    Args:
+        texts: string or large_string (n,), valid UTF-8. A null is an empty text.
+        tokenizer: one of `tokenizers`.
+    """
+    if tokenizer.prepare is not None:
+        texts = tokenizer.prepare(texts)
+    texts = pc.fill_null(texts, "")
+    table = tokenizer.table()
+    data, offsets = string_buffers(texts)
+    ids = np.empty(len(data) + len(texts), dtype=np.uint64)
+    starts = np.empty(len(texts) + 1, dtype=np.int64)
+    needs_python = np.zeros(len(texts) if tokenizer.lowers else 0, dtype=np.bool_)
+    n_positions = _tokenize(data, offsets, table[:N_ASCII], table, ids, starts, needs_python)
+    if needs_python.any():
+        lowered = [text.lower() for text in texts.filter(pa.array(needs_python)).to_pylist()]
+        texts = pc.replace_with_mask(texts, pa.array(needs_python), pa.array(lowered, texts.type))
+        data, offsets = string_buffers(texts)
+        ids = np.empty(len(data) + len(texts), dtype=np.uint64)
+        n_positions = _tokenize(data, offsets, table[:N_ASCII], table, ids, starts, needs_python)
+    return Tokens(ids=ids[:n_positions], starts=starts)
+
+
+@njit(inline="always")
+def _decode(data, i):
+    """The code point that starts at byte i of valid UTF-8 and its length; not for ASCII."""
+    byte = uint32(data[i])
+    if byte < 0xE0:
+        return ((byte & uint32(0x1F)) << uint32(6)) | (uint32(data[i + 1]) & uint32(0x3F)), 2
+    if byte < 0xF0:
+        code_point = (byte & uint32(0x0F)) << uint32(12)
+        code_point |= (uint32(data[i + 1]) & uint32(0x3F)) << uint32(6)
+        return code_point | (uint32(data[i + 2]) & uint32(0x3F)), 3
+    code_point = (byte & uint32(0x07)) << uint32(18)
+    code_point |= (uint32(data[i + 1]) & uint32(0x3F)) << uint32(12)
+    code_point |= (uint32(data[i + 2]) & uint32(0x3F)) << uint32(6)
+    return code_point | (uint32(data[i + 3]) & uint32(0x3F)), 4
+
+
+@njit(nogil=True, cache=True)
+def _tokenize(data, offsets, ascii_table, table, ids, starts, needs_python):
+    """Fill ids, starts and needs_python (length 0: never needed); returns T.
+
+    Two tables, because the 128 entries that nearly every character uses stay in the first cache.
+    """
+    n_out = 0
+    for record in range(len(offsets) - 1):
+        starts[record] = n_out
+        i = offsets[record]
+        end = offsets[record + 1]
+        state = TOKEN_SEED
+        in_word = False
+        while i < end:
+            byte = data[i]
+            if byte < N_ASCII:
+                entry = ascii_table[byte]
+                i += 1
+            else:
+                code_point, length = _decode(data, i)
+                i += length
+                entry = table[code_point]
+                if len(needs_python) > 0 and (
+                    code_point == _NEEDS_PYTHON_1 or code_point == _NEEDS_PYTHON_2
+                ):
+                    needs_python[record] = True
+            kind = entry & uint32(3)
+            if kind == WORD:
+                state = add_code_point(state, entry >> uint32(2))
+                in_word = True
+                continue
+            if in_word:
+                ids[n_out] = finish(state)
+                n_out += 1
+                state = TOKEN_SEED
+                in_word = False
+            if kind == OTHER:
+                ids[n_out] = finish(add_code_point(TOKEN_SEED, entry >> uint32(2)))
+                n_out += 1
+        if in_word:
+            ids[n_out] = finish(state)
+            n_out += 1
+        if n_out > starts[record]:
+            ids[n_out] = EOS
+            n_out += 1
+    starts[len(offsets) - 1] = n_out
+    return n_out

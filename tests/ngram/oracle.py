@@ -1,0 +1,85 @@
+"""The definitions in plain Python: dictionaries of tuples, no hashing, no sharing of counts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from nltk.tokenize import NLTKWordTokenizer
+
+BOS, EOS = object(), object()
+
+TOKENIZERS: dict[str, Callable[[str], list[str]]] = {
+    "words": lambda text: re.findall(r"\w+|[^\w\s]", text.lower()),
+    "whitespace": str.split,
+    "nltk": NLTKWordTokenizer().tokenize,
+}
+
+
+def sequences(texts: Sequence[str | None], tokenizer: str) -> list[list[str]]:
+    return [[] if text is None else TOKENIZERS[tokenizer](text) for text in texts]
+
+
+class Model:
+    """An evenly interpolated model of some token sequences."""
+
+    def __init__(self, fitted: Sequence[Sequence[str]], order: int) -> None:
+        self.order = order
+        self.counts = [Counter() for _ in range(order + 1)]
+        self.contexts = [Counter() for _ in range(order + 1)]
+        for tokens in fitted:
+            if not tokens:
+                continue
+            sequence = [BOS] * (order - 1) + list(tokens) + [EOS]
+            for t in range(order - 1, len(sequence)):
+                for k in range(1, order + 1):
+                    ngram = tuple(sequence[t - k + 1 : t + 1])
+                    self.counts[k][ngram] += 1
+                    self.contexts[k][ngram[:-1]] += 1
+        self.n_tokens = sum(self.counts[1].values())
+        self.n_types = len(self.counts[1])
+
+    def probability(self, ngram: tuple) -> float:
+        defined = [(self.counts[1][ngram[-1:]] + 1) / (self.n_tokens + self.n_types + 1)]
+        for k in range(2, self.order + 1):
+            part = ngram[-k:]
+            if self.contexts[k][part[:-1]] > 0:
+                defined.append(self.counts[k][part] / self.contexts[k][part[:-1]])
+        return sum(defined) / len(defined)
+
+    def nll(self, tokens: Sequence[str]) -> float | None:
+        if not tokens or self.n_tokens == 0:
+            return None
+        sequence = [BOS] * (self.order - 1) + list(tokens) + [EOS]
+        logs = [
+            math.log(self.probability(tuple(sequence[t - self.order + 1 : t + 1])))
+            for t in range(self.order - 1, len(sequence))
+        ]
+        return -sum(logs) / len(logs)
+
+    def n_oov(self, tokens: Sequence[str]) -> int:
+        return sum(self.counts[1][(token,)] == 0 for token in tokens)
+
+
+def scores(
+    tokens: Sequence[Sequence[str]],
+    order: int,
+    holdout: str,
+    groups: Sequence[object] | None = None,
+    reference: Sequence[Sequence[str]] | None = None,
+) -> list[tuple[float | None, int]]:
+    """(nll, n_oov) of each record, fitting a new model for each on the records that are left."""
+    if reference is not None or holdout == "none":
+        model = Model(tokens if reference is None else reference, order)
+        return [(model.nll(record), model.n_oov(record)) for record in tokens]
+    result = []
+    for i, record in enumerate(tokens):
+        if holdout == "record" or groups is None or groups[i] is None:
+            rest = [other for j, other in enumerate(tokens) if j != i]
+        else:
+            rest = [other for j, other in enumerate(tokens) if groups[j] != groups[i]]
+        model = Model(rest, order)
+        result.append((model.nll(record), model.n_oov(record)))
+    return result
