@@ -125,7 +125,8 @@ def test_only_the_command_line_prints() -> None:
         calls = [
             node
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"print", "sys.stdout.write"}
+            if isinstance(node, ast.Call)
+            and ast.unparse(node.func) in {"print", "sys.stdout.write"}
         ]
         if calls:
             printing.add(_part(path))

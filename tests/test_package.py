@@ -90,7 +90,9 @@ def test_scoring_needs_no_extra(wheel: Path) -> None:
 
 
 def test_package_imports_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
-    code = f"import sys; sys.path.insert(0, {str(wheel)!r}); import hardness; print(hardness.__file__)"
+    code = (
+        f"import sys; sys.path.insert(0, {str(wheel)!r}); import hardness; print(hardness.__file__)"
+    )
     process = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
     )
