@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
+
+import pyarrow as pa
 
 from hardness.io.dataset import Dataset
 from hardness.io.records import Reject
-from hardness.io.table import MetricWriter
 from hardness.stages.cluster import Cluster
+from hardness.stages.store import Store
+
+
+class PartWriter(Protocol):
+    """Takes the parts of a metric's table; can be sent to workers."""
+
+    def has_part(self, index: int) -> bool:
+        """Whether a former run wrote the part."""
+        ...
+
+    def write_part(self, index: int, table: pa.Table) -> None:
+        """Write one part, complete or not at all."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,22 +32,24 @@ class Run:
     Attributes:
         dataset: the records; part i of the metric belongs to its partition i.
         cluster: where stages run.
-        writer: takes the parts; those it has already are not asked for again.
-        rejects: records that could not be read are added here, in any order.
+        store: where stages leave what later stages need.
+        writer: takes the parts; those it has already need not be made again.
     """
 
     dataset: Dataset
     cluster: Cluster
-    writer: MetricWriter
-    rejects: list[Reject] = field(default_factory=list)
+    store: Store
+    writer: PartWriter
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """What a runner counted.
+    """What a runner found on its way.
 
     Attributes:
         n_tokens: tokens scored; None for metrics that have none.
+        rejects: records that could not be read.
     """
 
     n_tokens: int | None = None
+    rejects: list[Reject] = field(default_factory=list)
