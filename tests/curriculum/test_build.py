@@ -51,7 +51,8 @@ def table(tmp_path: Path) -> Path:
 
 def expected_rows(values: Sequence[float | None], *, descending: bool = False) -> list[int]:
     known = [row for row, value in enumerate(values) if value is not None]
-    return sorted(known, key=lambda row: -values[row] if descending else values[row])  # type: ignore[operator]
+    sign = -1 if descending else 1
+    return sorted(known, key=lambda row: sign * (values[row] or 0))
 
 
 def read(path: Path) -> pa.Table:
