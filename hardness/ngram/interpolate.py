@@ -169,9 +169,7 @@ def count_own(ids, start, length, order_counts, table, stamp, own):
     """
     if length <= _SHORT:
         slot_keys, _, _ = table
-        _count_own_by_pairs(
-            ids[start : start + length], order_counts.shape[0], slot_keys, own
-        )
+        _count_own_by_pairs(ids[start : start + length], order_counts.shape[0], slot_keys, own)
         return stamp
     for k in range(order_counts.shape[0]):
         stamp += 1
@@ -183,7 +181,8 @@ def count_own(ids, start, length, order_counts, table, stamp, own):
 def _count_own_by_pairs(ids, n_orders, keys, own):
     length = len(ids)
     keys = keys[:length]
-    keys[:] = ids
+    for i in range(length):
+        keys[i] = ids[i]
     for k in range(n_orders):
         if k > 0:
             for i in range(length - 1, 0, -1):

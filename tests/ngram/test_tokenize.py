@@ -107,7 +107,9 @@ def test_an_array_without_texts_has_no_tokens() -> None:
 
 
 def test_unknown_tokenizer_names_the_nearest() -> None:
-    with pytest.raises(HardnessError, match=r"tokenizer must be one of .*words.*did you mean 'words'"):
+    with pytest.raises(
+        HardnessError, match=r"tokenizer must be one of .*words.*did you mean 'words'"
+    ):
         tokenizers.get("wrods")
 
 

@@ -1,0 +1,160 @@
+"""`hardness score`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hardness.stages.score import ScoreResult
+
+
+def score(
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files or globs: JSONL, CSV, TSV, Parquet, Arrow or text; .gz and .zst too.",
+            show_default=False,
+        ),
+    ],
+    metric: Annotated[
+        str, typer.Option(help="What to score; `hardness metrics` lists all.")
+    ] = "perplexity",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder of the hardness table.  [default: beside the data]",
+            show_default=False,
+        ),
+    ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            help="Text columns, comma-separated, joined by a space.  [default: detected]",
+            show_default=False,
+        ),
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Label column.  [default: detected]", show_default=False)
+    ] = None,
+    id: Annotated[
+        str | None,
+        typer.Option(
+            help="Column that names each record.  [default: `id`, if there is one]",
+            show_default=False,
+        ),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            help="Column whose equal values belong together, for --holdout group.",
+            show_default=False,
+        ),
+    ] = None,
+    on_error: Annotated[
+        str,
+        typer.Option(
+            help="What to do with a bad record: `raise`, or `skip` it into rejects.jsonl."
+        ),
+    ] = "raise",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a table of other data that is in the way.")
+    ] = False,
+    order: Annotated[
+        int | None,
+        typer.Option(
+            help="Longest n-gram, 1 to 5.  [default: 3]",
+            show_default=False,
+            rich_help_panel="N-gram metrics",
+        ),
+    ] = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(
+            help="`words`, `whitespace` or `nltk`.  [default: words]",
+            show_default=False,
+            rich_help_panel="N-gram metrics",
+        ),
+    ] = None,
+    holdout: Annotated[
+        str | None,
+        typer.Option(
+            help="What the model that scores a record is not fitted on: the `record`, its "
+            "`group`, or `none`.  [default: record]",
+            show_default=False,
+            rich_help_panel="N-gram metrics",
+        ),
+    ] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Fit on this file instead of the data; may be repeated.",
+            show_default=False,
+            rich_help_panel="N-gram metrics",
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Tasks at a time.  [default: all cores]", show_default=False)
+    ] = None,
+) -> None:
+    """Score how hard every record of a dataset is, into a hardness table.
+
+    The result does not depend on the number of threads. The same command again finds the table
+    complete and says so; after a crash it goes on where it was.
+
+        hardness score --metric perplexity data.jsonl
+    """
+    from hardness.cli.console import progress
+    from hardness.stages.score import score as run
+
+    with progress() as bars:
+        result = run(
+            data,
+            metric=metric,
+            output=output,
+            text=text,
+            label=label,
+            id=id,
+            group=group,
+            on_error=on_error,
+            overwrite=overwrite,
+            threads=threads,
+            progress=bars,
+            order=order,
+            tokenizer=tokenizer,
+            holdout=holdout,
+            reference=tuple(reference) if reference else None,
+        )
+    _report(result)
+
+
+def _report(result: ScoreResult) -> None:
+    from hardness.cli.console import console, number
+    from hardness.cli.summary import print_examples, print_metric, rate
+
+    for line in result.detected:
+        console.print(line)
+    tokens, seconds = result.info.content["tokens"], result.info.content["seconds"]
+    if result.cached:
+        console.print(f"already scored: {result.info.path} is of this data and these options")
+    elif result.replaced:
+        console.print("scores of other options or data were replaced")
+    elif result.resumed:
+        console.print("went on from an interrupted run")
+    counted = (
+        f", {number(tokens)} tokens in {seconds:.1f} s, {rate(tokens, seconds)}" if tokens else ""
+    )
+    console.print(f"{result.info.rows:,} records scored{counted}")
+    if rejects := result.info.content["rejects"]:
+        console.print(f"{rejects:,} bad records are in {result.info.path / 'rejects.jsonl'}")
+    console.print()
+    print_metric(result.info)
+    console.print()
+    with result.table.dataset(on_error="skip") as dataset:
+        print_examples(result.table, dataset, result.info.name, easiest=3, hardest=3)
+    console.print(f"table: {result.table.path}")
+    console.print(f"next:  hardness build {result.table.path} --order ascending -o SHARDS")
