@@ -30,8 +30,9 @@ from hardness.io.table import open_table
 from hardness.progress import Progress
 from hardness.weighting import resolve
 
-IN_MEMORY_SHARE = 0.5
-"""Data whose estimated size is below this share of the memory is not spilled to files."""
+IN_MEMORY_SHARE = 0.125
+"""Data whose estimated size is below this share of the memory is not spilled to files. Spilling
+costs little, as what is read again at once has hardly left the page cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +118,7 @@ def build(
     path = Path(output) if output is not None else default_output(scores.table.path, manifest)
     # Wrong options must be refused before the folder is touched.
     keys = _place(scores, manifest)
+    scores = scores.released()
     manifest = replace(manifest, hardness=keys.summary())
     folder = BuildFolder(path)
     with folder.locked():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,11 @@ class Scores:
     def nulls(self) -> int:
         """Number of rows whose score is undefined."""
         return int(len(self.valid) - np.count_nonzero(self.valid))
+
+    def released(self) -> Scores:
+        """The same without the arrays, once positions are decided: they need not stay in memory."""
+        none = np.empty(0)
+        return replace(self, rows=none, values=none, valid=none)
 
     @property
     def files(self) -> dict[str, int]:

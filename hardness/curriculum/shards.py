@@ -36,9 +36,9 @@ from hardness.io.digest import file_digest
 BUILD_KEY = b"hardness.build"
 """Key of the Parquet footer under which a shard names the build that it belongs to."""
 
-DICTIONARY_BYTES = 128 * 1024
+DICTIONARY_BYTES = 32 * 1024
 """A column whose distinct values in a row group outgrow this is written plain: labels stay small,
-and no time goes into hashing texts that never repeat."""
+and little time goes into hashing texts that never repeat."""
 
 
 class Shards:
@@ -264,13 +264,14 @@ def write_shard(
         build: digest of the build that the shard belongs to, kept in its footer.
     """
     schema = schema.with_metadata({BUILD_KEY: build.encode()})
-    plain = {ROW, HARDNESS, POSITION, WEIGHT}
+    added = [name for name in (ROW, HARDNESS, POSITION, WEIGHT) if name in schema.names]
     rows = 0
     with atomic_path(path) as temporary:
         options: dict[str, Any] = {
             "compression": "zstd",
             "compression_level": 1,
-            "use_dictionary": [name for name in schema.names if name not in plain],
+            "use_dictionary": [name for name in schema.names if name not in added],
+            "write_statistics": added,  # nobody looks for the smallest text
             "dictionary_pagesize_limit": DICTIONARY_BYTES,
         }
         with pq.ParquetWriter(temporary, schema, **options) as writer:

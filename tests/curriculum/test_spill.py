@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -39,7 +41,8 @@ def test_every_record_comes_back_at_its_position(
         for index, part in enumerate(parts)
     ]
     if on_disk:
-        pieces = [open_piece(folder / f"{index}") for index in range(len(parts))]
+        reopened = [open_piece(folder / f"{index}") for index in range(len(parts))]
+        pieces = [piece for piece in reopened if piece is not None]
     schema = unify([piece.schema for piece in pieces])
     found = pa.concat_tables(
         gather(pieces, bucket, edges, schema) for bucket in range(len(edges) - 1)
@@ -70,3 +73,21 @@ def test_a_lost_or_doubled_record_is_refused(positions: list[int]) -> None:
     piece = cut(table(positions), edges, None)
     with pytest.raises(HardnessError, match=f"got {len(positions)} records for the 3 positions"):
         gather([piece], 0, edges, piece.schema)
+
+
+@pytest.mark.parametrize("damage", ["missing", "short", "zeros", "flip"])
+def test_a_file_that_is_not_whole_is_no_piece(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "piece"
+    cut(table([1, 0]), np.array([0, 2]), path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["piece"]
+    whole = path.read_bytes()
+    assert open_piece(path) is not None
+    if damage == "missing":
+        path.unlink()
+    elif damage == "short":
+        path.write_bytes(whole[:9])
+    elif damage == "zeros":
+        path.write_bytes(bytes(len(whole)))
+    else:
+        path.write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
+    assert open_piece(path) is None
