@@ -13,13 +13,17 @@ from hardness.io.metric import MetricInfo
 from hardness.io.table import HardnessTable
 
 
+# Of the quantiles that metric.json has, those that a terminal of 80 columns has no room for.
+_LEFT_OUT = ("0.25", "0.75")
+
+
 def print_metric(info: MetricInfo) -> None:
     """Counts, and the quantiles of every column."""
     parameters = ", ".join(f"{name} {value}" for name, value in info.parameters.items())
     console.print(f"[bold]{info.name}[/bold]  ({parameters})" if parameters else info.name)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("column", no_wrap=True)
-    quantiles = list(info.summary[info.columns[0]]["quantiles"])
+    quantiles = [q for q in info.summary[info.columns[0]]["quantiles"] if q not in _LEFT_OUT]
     for name in ("nulls", "mean", *(_quantile_name(float(q)) for q in quantiles)):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("harder")
