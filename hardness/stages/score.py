@@ -20,7 +20,6 @@ from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.stages.cluster import open_cluster
 from hardness.stages.run import Run
-from hardness.stages.store import MemoryStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +57,10 @@ def score(
     on_error: str = "raise",
     overwrite: bool = False,
     threads: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    memory: int | str | None = None,
+    work: str | os.PathLike[str] | None = None,
     partition_bytes: int | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -65,7 +68,8 @@ def score(
     """Score every record of a dataset.
 
     The same call again finds the result and computes nothing; after a crash it goes on with the
-    parts that are missing. The result does not depend on `threads` or `partition_bytes`.
+    parts that are missing. The result does not depend on where it runs, nor on `memory` or
+    `partition_bytes`.
 
     Args:
         data: files, globs or folders; see `hardness.io.dataset.open_dataset`.
@@ -73,8 +77,13 @@ def score(
         output: the table's folder; beside the data where None (`data.jsonl`: `data.hardness`).
         text, label, id, group, on_error: see `hardness.io.dataset.open_dataset`.
         overwrite: score again what is there, and replace a table of other data.
-        threads: tasks at a time; all cores where None.
-        partition_bytes: bytes of input a task reads; chosen from the size of the data where None.
+        threads, workers, scheduler: where it runs; see `hardness.stages.cluster.open_cluster`.
+        memory: bytes to stay below, such as "4GB"; 4 GB where None. What does not fit is left in
+            files until the table is complete.
+        work: folder for those files; inside the table where None. Workers on other machines must
+            see it.
+        partition_bytes: bytes of input that a task reads; chosen from the size of the data and the
+            memory where None.
         progress: is told of every finished task.
         options: the metric's own, for example `order`, `tokenizer`, `holdout` and `reference`.
 
@@ -85,6 +94,7 @@ def score(
     spec = metrics.get(metric)
     config = spec.configure(options)
     stage = spec.load_stage()
+    limit = parse_memory(memory)
     sources = open_dataset(
         data,
         text=text,
@@ -92,7 +102,7 @@ def score(
         id=id,
         group=group,
         on_error=on_error,
-        partition_bytes=partition_bytes,
+        partition_bytes=partition_bytes or min(limit // _PARTITIONS_IN_MEMORY, _PARTITION_BYTES),
     )
     with sources as dataset:
         folder = default_folder(data) if output is None else Path(output)
@@ -107,8 +117,11 @@ def score(
         )
         cached = writer.status == "complete"
         if not cached:
-            with open_cluster(threads=threads, progress=progress) as cluster:
-                task = Run(dataset=dataset, cluster=cluster, store=MemoryStore(), writer=writer)
+            where = {"threads": threads, "workers": workers, "scheduler": scheduler}
+            with open_cluster(progress=progress, **where) as cluster:
+                folder = writer.path / "work" if work is None else Path(work)
+                store = open_store(folder, writer.plan, in_memory=cluster.in_process and fits)
+                task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
                 tally = stage.run(task, config)
             dataset.check_unchanged()
             if tally.rejects:

@@ -62,7 +62,6 @@ def interrupted(
 SCRIPT = """
 import os, sys, time
 import hardness.curriculum.build as module
-from hardness.curriculum.stage import ThreadStage
 from hardness.io import plan
 module.IN_MEMORY_SHARE = 0.0
 plan._MIN_PARTITION_BYTES = plan._MAX_PARTITION_BYTES = 3000
@@ -74,7 +73,7 @@ def slow(*arguments):
 os.replace = slow
 print("ready", flush=True)
 module.build(sys.argv[1], output=sys.argv[2], order="random", seed=3, shard_rows=50,
-             map_stage=ThreadStage(2))
+             threads=2)
 """
 
 

@@ -77,7 +77,9 @@ def test_other_options_are_refused_unless_told_to_overwrite(data: Path) -> None:
 def test_changed_data_are_refused_unless_told_to_overwrite(data: Path) -> None:
     hardness.score(data)
     data.write_text(data.read_text() + '{"id": 12, "text": "new"}\n')
-    with pytest.raises(HardnessError, match=r"must hold scores of .*data\.jsonl, got scores of other"):
+    with pytest.raises(
+        HardnessError, match=r"must hold scores of .*data\.jsonl, got scores of other"
+    ):
         hardness.score(data)
     assert hardness.score(data, overwrite=True).info.rows == len(ROWS) + 1
 
@@ -117,7 +119,9 @@ def test_skipped_records_are_kept_with_their_reason(data: Path) -> None:
 def test_unknown_options_and_metrics_are_named(data: Path) -> None:
     with pytest.raises(HardnessError, match=r"metric must be one of .*perplexity.*got 'perplexit'"):
         hardness.score(data, metric="perplexit")
-    with pytest.raises(HardnessError, match=r"options of metric perplexity must be among .*, got k"):
+    with pytest.raises(
+        HardnessError, match=r"options of metric perplexity must be among .*, got k"
+    ):
         hardness.score(data, k=3)
 
 
