@@ -25,7 +25,7 @@ from hardness.io.records import BOOLEAN, INTEGER, NULL, NUMBER, STRING, DataFile
 
 pc: Any = pyarrow.compute  # its functions are made at import, out of a type checker's sight
 
-_BLOCK_BYTES = 8 << 20
+_BLOCK_BYTES = 4 << 20
 _BATCH_ROWS = 10_000
 _FIELD_BYTES = (1 << 31) - 1
 _INTEGERS = r"^(0|-?[1-9][0-9]*)$"
