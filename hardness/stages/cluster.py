@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
@@ -53,12 +54,15 @@ class Threads:
         self.tasks_at_a_time = threads or os.cpu_count() or 1
 
     def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
-        # Tasks are told the index alone: Dask would look for tasks inside the items.
+        # Tasks are told the index alone: Dask would look for tasks inside the items. Their names
+        # make Dask take them in order.
         def task(index: int) -> None:
             finished(index, function(items[index]))
 
-        tasks = [delayed(task)(index) for index in items]
-        compute(*tasks, scheduler="threads", num_workers=self.tasks_at_a_time)
+        tasks = [delayed(task)(index, dask_key_name=f"task-{index:09d}") for index in items]
+        # Leaving the pool waits for tasks that still run when one has failed.
+        with ThreadPoolExecutor(self.tasks_at_a_time) as pool:
+            compute(*tasks, scheduler="threads", pool=pool)
 
 
 class Workers:

@@ -55,7 +55,7 @@ def interrupted(
     with monkeypatch.context() as patch:
         stop_after(patch, shards)
         with pytest.raises(KeyboardInterrupt):
-            build(table, output=output, **(OPTIONS | options))
+            build(table, output=output, threads=1, **(OPTIONS | options))
 
 
 # One build in a process of its own, slow enough at every write to be killed anywhere.
