@@ -54,12 +54,12 @@ class Threads:
         self.tasks_at_a_time = threads or os.cpu_count() or 1
 
     def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
-        # Tasks are told the index alone: Dask would look for tasks inside the items. Their names
-        # make Dask take them in order.
+        # Tasks are told the index alone: Dask would look for tasks inside the items. Of tasks that
+        # are alike it takes the one whose name sorts last first, so the names count down.
         def task(index: int) -> None:
             finished(index, function(items[index]))
 
-        tasks = [delayed(task)(index, dask_key_name=f"task-{index:09d}") for index in items]
+        tasks = [delayed(task)(index, dask_key_name=f"task-{10**9 - index}") for index in items]
         # Leaving the pool waits for tasks that still run when one has failed.
         with ThreadPoolExecutor(self.tasks_at_a_time) as pool:
             compute(*tasks, scheduler="threads", pool=pool)
