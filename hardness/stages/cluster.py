@@ -59,7 +59,7 @@ class Threads:
         def task(index: int) -> None:
             finished(index, function(items[index]))
 
-        tasks = [delayed(task)(index, dask_key_name=f"task-{10**9 - index}") for index in items]
+        tasks = [delayed(task)(index, dask_key_name=f"task-{10**9 - 1 - index}") for index in items]
         # Leaving the pool waits for tasks that still run when one has failed.
         with ThreadPoolExecutor(self.tasks_at_a_time) as pool:
             compute(*tasks, scheduler="threads", pool=pool)
