@@ -12,14 +12,20 @@ from typing import Any
 import pyarrow as pa
 
 from hardness.io.dataset import Paths, open_dataset
+from hardness.io.digest import object_digest
 from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
 from hardness.io.rejects import write_rejects
 from hardness.io.table import HardnessTable, create_table
+from hardness.memory import parse_memory
 from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.stages.cluster import open_cluster
 from hardness.stages.run import Run
+from hardness.stages.store import open_store
+
+_PARTITIONS_IN_MEMORY = 64
+"""A task holds up to about eight times its partition, and up to eight tasks run at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +108,9 @@ def score(
         id=id,
         group=group,
         on_error=on_error,
-        partition_bytes=partition_bytes or min(limit // _PARTITIONS_IN_MEMORY, _PARTITION_BYTES),
+        partition_bytes=partition_bytes,
+        work=work,
+        largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
     )
     with sources as dataset:
         folder = default_folder(data) if output is None else Path(output)
@@ -119,10 +127,16 @@ def score(
         if not cached:
             where = {"threads": threads, "workers": workers, "scheduler": scheduler}
             with open_cluster(progress=progress, **where) as cluster:
-                folder = writer.path / "work" if work is None else Path(work)
-                store = open_store(folder, writer.plan, in_memory=cluster.in_process and fits)
-                task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
-                tally = stage.run(task, config)
+                in_memory, on_disk = stage.store_bytes(config, dataset)
+                stored = open_store(
+                    writer.path / "work" if work is None else Path(work),
+                    run=object_digest(writer.plan),
+                    in_memory=cluster.in_process and in_memory <= limit,
+                    disk_bytes=on_disk,
+                )
+                with stored as store:
+                    task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
+                    tally = stage.run(task, config)
             dataset.check_unchanged()
             if tally.rejects:
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)
