@@ -173,6 +173,7 @@ def score(
             memory=memory,
             work=work,
             partition_bytes=partition_bytes,
+            examples=3,
             progress=bars,
             order=order,
             tokenizer=tokenizer,
@@ -204,7 +205,7 @@ def _report(result: ScoreResult) -> None:
     console.print()
     print_metric(result.info)
     console.print()
-    with result.table.dataset(on_error="skip") as dataset:
-        print_examples(result.table, dataset, result.info.name, easiest=3, hardest=3)
+    if result.examples is not None:
+        print_examples(result.examples)
     console.print(f"table: {result.table.path}")
     console.print(f"next:  hardness build {result.table.path} --order ascending -o SHARDS")
