@@ -8,6 +8,7 @@ import sys
 import typer
 
 from hardness.cli.build import build
+from hardness.cli.demo import demo
 from hardness.cli.metrics import metrics
 from hardness.cli.score import score
 from hardness.cli.show import show
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (score, show, metrics, build, train):
+for command in (score, show, metrics, build, train, demo):
     app.command()(command)
 
 

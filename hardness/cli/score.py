@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from hardness.stages.score import ScoreResult
 
 
 def score(
@@ -80,7 +83,8 @@ def score(
     holdout: Annotated[
         str | None,
         typer.Option(
-            help="What the model that scores a record is not fitted on: the `record`, its `group`, or `none`.  [default: record]",
+            help="What the model that scores a record is not fitted on: the `record`, its "
+            "`group`, or `none`.  [default: record]",
             show_default=False,
             rich_help_panel="N-gram metrics",
         ),
@@ -105,7 +109,6 @@ def score(
         hardness score --metric perplexity data.jsonl
     """
     from hardness.cli.console import progress
-    from hardness.cli.summary import print_score
     from hardness.stages.score import score as run
 
     with progress() as bars:
@@ -126,4 +129,32 @@ def score(
             holdout=holdout,
             reference=tuple(reference) if reference else None,
         )
-    print_score(result)
+    _report(result)
+
+
+def _report(result: ScoreResult) -> None:
+    from hardness.cli.console import console, number
+    from hardness.cli.summary import print_examples, print_metric, rate
+
+    for line in result.detected:
+        console.print(line)
+    tokens, seconds = result.info.content["tokens"], result.info.content["seconds"]
+    if result.cached:
+        console.print(f"already scored: {result.info.path} is of this data and these options")
+    elif result.replaced:
+        console.print("scores of other options or data were replaced")
+    elif result.resumed:
+        console.print("went on from an interrupted run")
+    counted = (
+        f", {number(tokens)} tokens in {seconds:.1f} s, {rate(tokens, seconds)}" if tokens else ""
+    )
+    console.print(f"{result.info.rows:,} records scored{counted}")
+    if rejects := result.info.content["rejects"]:
+        console.print(f"{rejects:,} bad records are in {result.info.path / 'rejects.jsonl'}")
+    console.print()
+    print_metric(result.info)
+    console.print()
+    with result.table.dataset(on_error="skip") as dataset:
+        print_examples(result.table, dataset, result.info.name, easiest=3, hardest=3)
+    console.print(f"table: {result.table.path}")
+    console.print(f"next:  hardness build {result.table.path} --order ascending -o SHARDS")

@@ -16,14 +16,12 @@ from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute
 import pyarrow.csv as pc_csv
 
 from hardness.errors import HardnessError
 from hardness.io import files
+from hardness.io.arrow import pc
 from hardness.io.records import BOOLEAN, INTEGER, NULL, NUMBER, STRING, DataFile, Reject
-
-pc: Any = pyarrow.compute  # its functions are made at import, out of a type checker's sight
 
 _BLOCK_BYTES = 8 << 20
 _BATCH_ROWS = 10_000

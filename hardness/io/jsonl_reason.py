@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -40,11 +40,26 @@ def reason_of(line: bytes, keys: Mapping[str, str]) -> str:
         value = reason[0]
     if not isinstance(value, dict):
         return f"{_name(value)} instead of an object"
-    for column, kind in keys.items():
-        if value.get(column) is not None and not _fits(value[column], kind):
-            return f"{_name(value[column])} in column {column!r}, which must be {_WANTED[kind]}"
+    for column in _misfits(value, keys):
+        wanted = _WANTED[keys[column]]
+        return f"{_name(value[column])} in column {column!r}, which must be {wanted}"
     repeated = _repeated_key(line)
     return f"the key {repeated!r} twice" if repeated else "a record that Arrow cannot read"
+
+
+def is_misfit(line: bytes, keys: Mapping[str, str]) -> bool:
+    """Whether a line is JSON but surely no record of these keys; False leaves it open."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return not isinstance(value, dict) or next(_misfits(value, keys), None) is not None
+
+
+def _misfits(value: Mapping[str, Any], keys: Mapping[str, str]) -> Iterator[str]:
+    for column, kind in keys.items():
+        if value.get(column) is not None and not _fits(value[column], kind):
+            yield column
 
 
 def _lenient(line: bytes) -> str | tuple[Any]:

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from hardness import __version__
 from hardness.errors import HardnessError
+from hardness.io.arrow import pc
 from hardness.io.atomic import read_json, write_json, write_parquet
 from hardness.io.digest import object_digest
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
@@ -77,7 +78,8 @@ class MetricWriter:
             ids: the records' ids, if the data has them.
 
         Raises:
-            ValueError: the columns are not the planned ones, or a row lies outside the partition.
+            ValueError: the columns are not the planned ones, a value is NaN, or a row lies outside
+                the partition.
         """
         if list(columns) != self.schema.names:
             raise ValueError(
@@ -95,7 +97,8 @@ class MetricWriter:
         named: dict[str, Any] = {"row": pa.array(rows, pa.uint64())}
         if ids is not None:
             named["id"] = ids
-        named |= {field.name: _typed(columns[field.name], field.type) for field in self.schema}
+        for field in self.schema:
+            named[field.name] = _typed(field.name, columns[field.name], field.type)
         write_parquet(self.path / part_name(index), pa.table(named))
 
     def finish(self, *, seconds: float, extra: Mapping[str, Any] | None = None) -> MetricInfo:
@@ -187,7 +190,8 @@ def start_metric(
     }
     status, replaced, done = "new", False, frozenset[int]()
     finished = _finished(folder)
-    if finished is not None and not replace and _same_result(finished, plan):
+    if finished is not None and not replace:
+        _check_same_result(finished, plan)
         status = "complete"
     elif finished is None and not replace and _same_plan(folder, plan):
         done = frozenset(_whole_parts(folder, parts))
@@ -205,10 +209,12 @@ def start_metric(
     )
 
 
-def _typed(values: Any, kind: pa.DataType) -> Any:
-    if isinstance(values, pa.Array | pa.ChunkedArray):
-        return values.cast(kind)
-    return pa.array(values, kind)
+def _typed(name: str, values: Any, kind: pa.DataType) -> Any:
+    is_arrow = isinstance(values, pa.Array | pa.ChunkedArray)
+    array = values.cast(kind) if is_arrow else pa.array(values, kind)
+    if pa.types.is_floating(kind) and pc.any(pc.is_nan(array)).as_py():
+        raise ValueError(f"{name} must be null where it is undefined, got NaN; write null")
+    return array
 
 
 def _finished(folder: Path) -> MetricInfo | None:
@@ -222,10 +228,24 @@ def _finished(folder: Path) -> MetricInfo | None:
     return info
 
 
-def _same_result(info: MetricInfo, plan: Mapping[str, Any]) -> bool:
-    # Neither the partitions nor the version change what a finished metric means.
-    kept = {key: plan[key] for key in _RESULT}
-    return object_digest({key: info.content.get(key) for key in kept}) == object_digest(kept)
+def _check_same_result(info: MetricInfo, plan: Mapping[str, Any]) -> None:
+    """Raises HardnessError if a finished metric is not what the plan would give.
+
+    Neither the partitions nor the version change what it means.
+    """
+    known, asked = _flat(info.content), _flat(plan)
+    differing = [key for key in {**known, **asked} if known.get(key) != asked.get(key)]
+    if differing:
+        got = "; ".join(f"{key} was {known.get(key)}, is {asked.get(key)}" for key in differing)
+        raise HardnessError(
+            f"{info.path} must be of the same options and columns, got others ({got}); "
+            "pass --overwrite to replace it, or another table with -o"
+        )
+
+
+def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
+    nested = content.get("parameters", {}) | content.get("inputs", {})
+    return nested | {key: content.get(key) for key in ("columns", "types", "directions", "dataset")}
 
 
 def _same_plan(folder: Path, plan: Mapping[str, Any]) -> bool:

@@ -110,7 +110,13 @@ def read(
     if bad:
         index = np.setdiff1d(index, np.array(list(bad)) - part.start)
         table = table.take(index)
-    return Loaded(_shape(table, file.casts, keys, columns), index, rejects)
+    try:
+        return Loaded(_shape(table, file.casts, keys, columns), index, rejects)
+    except pa.ArrowInvalid as error:  # unsigned integers beyond the signed range
+        raise HardnessError(
+            f"{file.path} must hold labels, ids and groups of 64 bits with a sign, got {error}; "
+            "write them as strings"
+        ) from error
 
 
 def _renumber(reject: Reject, part: Partition) -> Reject:

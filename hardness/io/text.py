@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
-pc: Any = pyarrow.compute  # its functions are made at import, out of a type checker's sight
+from hardness.io.arrow import pc
+
 _MAX_STRING_BYTES = 2**31 - 1
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-import dask
+from dask.base import compute
+from dask.delayed import delayed
 
 from hardness.errors import HardnessError
 from hardness.progress import Progress, Silent
@@ -53,8 +54,8 @@ class Threads:
         def task(index: int) -> None:
             finished(index, function(items[index]))
 
-        tasks = [dask.delayed(task)(index) for index in items]
-        dask.compute(*tasks, scheduler="threads", num_workers=self._threads)
+        tasks = [delayed(task)(index) for index in items]
+        compute(*tasks, scheduler="threads", num_workers=self._threads)
 
 
 class Workers:
@@ -176,7 +177,7 @@ def _client(workers: int | None, scheduler: str | None) -> Iterator[Any]:
 
     if scheduler is None:
         with (
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as local,
+            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="") as local,
             Client(local) as client,
         ):
             yield client

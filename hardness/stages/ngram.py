@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -108,7 +109,7 @@ class NgramCounts:
         )
         bounds = np.stack([self._bounds(block, order, within_groups) for block in self.blocks])
         cuts = _even_cuts(bounds.sum(axis=0), _TASKS_PER_ORDER)
-        spans = [bounds[:, a : b + 1] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        spans = [bounds[:, a : b + 1] for a, b in pairwise(cuts)]
         n_distinct = cluster.map(
             f"counting {label}",
             partial(self._count_span, name=_name("counts", order, within_groups)),

@@ -17,10 +17,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hardness.errors import HardnessError
+from hardness.io.arrow import pc
 from hardness.io.dataset import Dataset, open_dataset
+from hardness.io.digest import file_digest
+from hardness.io.files import expand
 from hardness.io.records import Columns, Partition, Reject
 from hardness.io.text import join_columns
 from hardness.metrics.perplexity import PerplexityConfig
@@ -46,12 +48,26 @@ class _Source:
     scored: bool
 
 
-def run(task: Run, config: PerplexityConfig) -> Tally:
-    """Score every record of the task's dataset and write the parts that are missing."""
-    if config.holdout == "group" and not config.reference and task.dataset.columns.group is None:
+def parameters(config: PerplexityConfig, columns: Columns) -> dict[str, Any]:
+    """All that decides the scores.
+
+    Raises:
+        HardnessError: groups are to be held out and there is no group column.
+    """
+    decided: dict[str, Any] = {"order": config.order, "tokenizer": config.tokenizer}
+    if config.reference:
+        return decided | {"reference": [file_digest(path) for path in expand(config.reference)]}
+    if config.holdout != "group":
+        return decided | {"holdout": config.holdout}
+    if columns.group is None:
         raise HardnessError(
             "group must be a column for --holdout group, got none; name it with --group"
         )
+    return decided | {"holdout": "group", "group": columns.group}
+
+
+def run(task: Run, config: PerplexityConfig) -> Tally:
+    """Score every record of the task's dataset and write the parts that are missing."""
     if not config.reference:
         return _run(task, config, None)
     # The reference's texts are read the way the data's are.
@@ -75,7 +91,7 @@ def _run(task: Run, config: PerplexityConfig, reference: Dataset | None) -> Tall
         for order in range(1, config.order + 1):
             counts.count(task.cluster, order, within_groups=True)
         _sum_groups(task, counts, scored)
-    missing = [block for block in scored if not task.writer.has_part(_part(block, scored))]
+    missing = [scored[part] for part in task.writer.missing]
     task.cluster.map(
         "scoring",
         partial(
@@ -94,10 +110,6 @@ def _run(task: Run, config: PerplexityConfig, reference: Dataset | None) -> Tall
     )
     n_tokens = sum(block.n_positions - block.n_records for block in scored)
     return Tally(n_tokens=n_tokens, rejects=rejects)
-
-
-def _part(block: Block, scored: list[Block]) -> int:
-    return block.index - scored[0].index
 
 
 def _encode(
@@ -267,11 +279,14 @@ def _score_block(
         n_oov,
     )
     undefined = np.isnan(nll)
-    columns: dict[str, Any] = {"row": store.get(f"rows-{block.index}", np.uint64)}
-    if named:
-        columns["id"] = store.get_column(f"names-{block.index}")
-    columns["perplexity"] = pa.array(np.exp(nll), mask=undefined)
-    columns["nll"] = pa.array(nll, mask=undefined)
-    columns["n_tokens"] = np.maximum(np.diff(starts) - 1, 0).astype(np.uint32)
-    columns["n_oov"] = pa.array(n_oov.astype(np.uint32), mask=undefined)
-    writer.write_part(block.index - first, pa.table(columns))
+    writer.write(
+        block.index - first,
+        store.get(f"rows-{block.index}", np.uint64),
+        {
+            "perplexity": pa.array(np.exp(nll), mask=undefined),
+            "nll": pa.array(nll, mask=undefined),
+            "n_tokens": pa.array(np.maximum(np.diff(starts) - 1, 0).astype(np.uint32)),
+            "n_oov": pa.array(n_oov.astype(np.uint32), mask=undefined),
+        },
+        ids=store.get_column(f"names-{block.index}") if named else None,
+    )

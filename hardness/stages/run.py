@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from hardness.io.dataset import Dataset
@@ -16,12 +18,20 @@ from hardness.stages.store import Store
 class PartWriter(Protocol):
     """Takes the parts of a metric's table; can be sent to workers."""
 
-    def has_part(self, index: int) -> bool:
-        """Whether a former run wrote the part."""
+    @property
+    def missing(self) -> list[int]:
+        """The parts that no former run wrote."""
         ...
 
-    def write_part(self, index: int, table: pa.Table) -> None:
-        """Write one part, complete or not at all."""
+    def write(
+        self,
+        index: int,
+        rows: np.ndarray,
+        columns: Mapping[str, Any],
+        *,
+        ids: pa.Array | pa.ChunkedArray | None = None,
+    ) -> None:
+        """Write one part, complete or not at all; see `hardness.io.metric_writer`."""
         ...
 
 
@@ -33,7 +43,7 @@ class Run:
         dataset: the records; part i of the metric belongs to its partition i.
         cluster: where stages run.
         store: where stages leave what later stages need.
-        writer: takes the parts; those it has already need not be made again.
+        writer: takes the parts that are missing.
     """
 
     dataset: Dataset

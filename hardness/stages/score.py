@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from hardness.io.dataset import Paths, open_dataset
+from hardness.io.files import default_folder
+from hardness.io.metric import MetricInfo
 from hardness.io.rejects import write_rejects
-from hardness.io.table import create_table, default_folder
+from hardness.io.table import HardnessTable, create_table
 from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.stages.cluster import open_cluster
 from hardness.stages.run import Run
+from hardness.stages.store import MemoryStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,26 +28,22 @@ class ScoreResult:
     """What `score` did.
 
     Attributes:
-        table: the folder of the hardness table.
-        metric: the metric's name.
+        table: the hardness table.
+        info: the metric, with its summary.
         cached: the table had this very result already, and nothing was computed.
+        resumed: parts of an interrupted run were used.
+        replaced: a result of other parameters or data gave way.
         detected: lines that say which files and columns were read.
-        rows: records, rejected ones included.
-        nulls: records whose score is null.
-        rejects: records that could not be read, now in `rejects.jsonl`.
-        n_tokens: tokens scored; None for metrics without tokens and where cached.
-        seconds: wall time of the computation, reading included; None where cached.
+        seconds: wall time of this call.
     """
 
-    table: Path
-    metric: str
+    table: HardnessTable
+    info: MetricInfo
     cached: bool
+    resumed: bool
+    replaced: bool
     detected: tuple[str, ...]
-    rows: int
-    nulls: int
-    rejects: int
-    n_tokens: int | None = None
-    seconds: float | None = None
+    seconds: float
 
 
 def score(
@@ -71,7 +72,7 @@ def score(
         metric: which metric; `hardness metrics` lists them.
         output: the table's folder; beside the data where None (`data.jsonl`: `data.hardness`).
         text, label, id, group, on_error: see `hardness.io.dataset.open_dataset`.
-        overwrite: replace a table of other data in the same folder.
+        overwrite: score again what is there, and replace a table of other data.
         threads: tasks at a time; all cores where None.
         partition_bytes: bytes of input a task reads; chosen from the size of the data where None.
         progress: is told of every finished task.
@@ -83,6 +84,7 @@ def score(
     began = time.perf_counter()
     spec = metrics.get(metric)
     config = spec.configure(options)
+    stage = spec.load_stage()
     sources = open_dataset(
         data,
         text=text,
@@ -93,25 +95,35 @@ def score(
         partition_bytes=partition_bytes,
     )
     with sources as dataset:
-        table = create_table(output or default_folder(data), dataset, overwrite=overwrite)
-        writer = table.metric_writer(spec, parameters=asdict(config), dataset=dataset)
-        n_tokens = None
-        cached = writer.complete
+        folder = default_folder(data) if output is None else Path(output)
+        table = create_table(folder, dataset, replace=overwrite)
+        writer = table.metric_writer(
+            metric,
+            parameters=stage.parameters(config, dataset.columns),
+            direction={c.name: c.harder for c in spec.columns if c.harder is not None},
+            columns={c.name: pa.type_for_alias(c.type) for c in spec.columns},
+            dataset=dataset,
+            replace=overwrite,
+        )
+        cached = writer.status == "complete"
         if not cached:
             with open_cluster(threads=threads, progress=progress) as cluster:
-                task = Run(dataset=dataset, cluster=cluster, writer=writer)
-                n_tokens = spec.load_runner()(task, config).n_tokens
+                task = Run(dataset=dataset, cluster=cluster, store=MemoryStore(), writer=writer)
+                tally = stage.run(task, config)
             dataset.check_unchanged()
-            write_rejects(writer.folder, task.rejects)
-            writer.finish(seconds=time.perf_counter() - began)
+            if tally.rejects:
+                write_rejects(writer.path / "rejects.jsonl", tally.rejects)
+            writer.finish(
+                seconds=time.perf_counter() - began,
+                extra={"rejects": len(tally.rejects), "tokens": tally.n_tokens},
+            )
+        info = table.metric(metric)
         return ScoreResult(
-            table=table.folder,
-            metric=metric,
+            table=table,
+            info=info,
             cached=cached,
+            resumed=writer.status == "resume",
+            replaced=writer.replaced,
             detected=tuple(dataset.describe()),
-            rows=dataset.rows,
-            nulls=0,
-            rejects=0,
-            n_tokens=n_tokens,
-            seconds=None if cached else time.perf_counter() - began,
+            seconds=time.perf_counter() - began,
         )

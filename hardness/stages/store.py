@@ -136,9 +136,13 @@ class DiskStore:
 
     def put_column(self, name: str, column: pa.ChunkedArray) -> None:
         table = pa.table({"values": column})
-        with _full_disk_is_the_users(self.folder), atomic_path(self._path(name)) as path:
-            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-                writer.write_table(table)
+        with (
+            _full_disk_is_the_users(self.folder),
+            atomic_path(self._path(name)) as path,
+            pa.OSFile(str(path), "wb") as file,
+            pa.ipc.new_file(file, table.schema) as writer,
+        ):
+            writer.write_table(table)
 
     def get_column(self, name: str) -> pa.ChunkedArray:
         with pa.OSFile(str(self._path(name)), "rb") as file:
@@ -151,7 +155,7 @@ class DiskStore:
     def read(self, name: str, start: int, out: np.ndarray) -> None:
         with open(self._path(name), "rb", buffering=0) as file:
             file.seek(start * out.itemsize)
-            view = memoryview(out).cast("B")
+            view = memoryview(out.view(np.uint8).data)
             while view:
                 n_read = file.readinto(view)
                 if not n_read:
@@ -164,7 +168,7 @@ class DiskStore:
             open(self._path(name), "r+b", buffering=0) as file,
         ):
             file.seek(start * values.itemsize)
-            view = memoryview(values).cast("B")
+            view = memoryview(values.view(np.uint8).data)
             while view:
                 view = view[file.write(view) or 0 :]
 

@@ -1,1 +1,8 @@
-"""Weightings: functions that scale the loss of each sample."""
+"""Weightings: pure functions that give each sample's loss a factor ω, without torch at import."""
+
+from __future__ import annotations
+
+from hardness.weighting import plain, s_loss
+from hardness.weighting.base import Weighting, resolve, weightings
+
+__all__ = ["Weighting", "plain", "resolve", "s_loss", "weightings"]

@@ -89,9 +89,9 @@ def scores(
     for i, record in enumerate(tokens):
         held: list[Sequence[str]] = []
         if reference is None and holdout != "none":
-            alone = holdout == "record" or groups is None or groups[i] is None
-            same = [i] if alone else [j for j, g in enumerate(groups or []) if g == groups[i]]
-            held = [tokens[j] for j in same]
+            own = groups[i] if groups is not None and holdout == "group" else None
+            others = [i] if own is None else range(len(tokens))
+            held = [tokens[j] for j in others if own is None or (groups or [])[j] == own]
         for other in held:
             model.add(other, -1)
         result.append((model.nll(record), model.n_oov(record)))

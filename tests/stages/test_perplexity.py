@@ -14,30 +14,31 @@ from hypothesis import strategies as st
 
 from hardness.errors import HardnessError
 from hardness.io.dataset import open_dataset
+from hardness.io.records import Columns
 from hardness.metrics.perplexity import PerplexityConfig
 from hardness.stages.cluster import open_cluster
-from hardness.stages.perplexity import run
+from hardness.stages.perplexity import parameters, run
 from hardness.stages.run import Run
 from hardness.stages.store import DiskStore, MemoryStore
 from tests.ngram import oracle
 
-WORDS = (
+PHRASE = (
     "the a dog cat runs sleeps in on park street , . ! café naïve Straße ÉLAN Ünïcode "
     "日本 語 👍🏽 e\u0301te\u0301 ΟΔΟΣ İs it's 3.14 x_y <s> </s>"
-).split()
+)
+WORDS = PHRASE.split(" ")
 
 
 class Parts:
     """Keeps parts in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_parts: int) -> None:
+        self.missing = list(range(n_parts))
         self.tables: dict[int, pa.Table] = {}
 
-    def has_part(self, index: int) -> bool:
-        return index in self.tables
-
-    def write_part(self, index: int, table: pa.Table) -> None:
-        self.tables[index] = table
+    def write(self, index: int, rows: np.ndarray, columns: Any, *, ids: Any = None) -> None:
+        named = {"row": rows} | ({} if ids is None else {"id": ids}) | dict(columns)
+        self.tables[index] = pa.table(named)
 
     def table(self) -> pa.Table:
         return pa.concat_tables([self.tables[i] for i in sorted(self.tables)])
@@ -66,12 +67,12 @@ def score(data: str, *, partitions: int = 1, threads: int = 2, store=None, **opt
     group = options.pop("group", None)
     size = Path(data).stat().st_size // partitions + 1
     config = PerplexityConfig(**options)
-    parts = Parts()
     with (
         open_dataset(data, group=group, partition_bytes=size) as dataset,
         open_cluster(threads=threads) as cluster,
     ):
         store = store or MemoryStore()
+        parts = Parts(len(dataset.partitions))
         run(Run(dataset=dataset, cluster=cluster, store=store, writer=parts), config)
     return parts.table()
 
@@ -190,12 +191,23 @@ def test_a_lone_record_has_nothing_to_be_compared_with(tmp_path: Path) -> None:
     assert table.column("perplexity").to_pylist() == [None]
 
 
-def test_group_holdout_needs_a_group(tmp_path: Path) -> None:
-    data = write(tmp_path / "data.jsonl", records(3))
+def test_group_holdout_needs_a_group() -> None:
     with pytest.raises(
         HardnessError, match=r"group must be a column for --holdout group, got none"
     ):
-        score(data, holdout="group")
+        parameters(PerplexityConfig(holdout="group"), Columns(text=("text",)))
+
+
+def test_parameters_hold_what_decides_the_scores(tmp_path: Path) -> None:
+    columns = Columns(text=("text",), group="g")
+    record = parameters(PerplexityConfig(), columns)
+    assert record == {"order": 3, "tokenizer": "words", "holdout": "record"}
+    group = parameters(PerplexityConfig(holdout="group"), columns)
+    assert (group["holdout"], group["group"]) == ("group", "g")
+    reference = write(tmp_path / "reference.jsonl", records(40))
+    before = parameters(PerplexityConfig(reference=(reference,)), columns)
+    write(tmp_path / "reference.jsonl", records(41))
+    assert before != parameters(PerplexityConfig(reference=(reference,)), columns)
 
 
 @pytest.mark.parametrize(

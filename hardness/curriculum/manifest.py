@@ -1,0 +1,205 @@
+"""What a folder of shards says about itself: `manifest.json`, written last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from hardness.errors import HardnessError
+from hardness.io.atomic import read_json, write_json
+from hardness.io.digest import object_digest
+from hardness.io.records import Columns
+
+MANIFEST_NAME = "manifest.json"
+SCHEMA_VERSION = 1
+KIND = "hardness-shards"
+
+ROW = "row"
+HARDNESS = "hardness"
+POSITION = "position"
+WEIGHT = "weight"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardEntry:
+    """One shard as the manifest lists it."""
+
+    name: str
+    """File name inside the folder, `shard-00000.parquet` onwards."""
+    rows: int
+    """Number of records, at least 1."""
+    bytes: int
+    """Size of the file."""
+    xxh3_128: str
+    """Digest of the file, 32 hexadecimal digits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything that decides the bytes of the shards, and the shards themselves."""
+
+    dataset: Mapping[str, Any]
+    """`digest` and `files` (path, bytes, rows, xxh3_128 of each) of the data that was ordered."""
+    columns: Columns
+    """Which columns hold the text, the label, the id and the group."""
+    metric: Mapping[str, Any]
+    """`name`, `column`, `direction` (`higher` or `lower`: which way is harder), `parameters`."""
+    curriculum: Mapping[str, Any]
+    """`order`, `normalize`, `nulls`."""
+    weighting: Mapping[str, Any] | None = None
+    """`name` of the weighting whose factor the column `weight` holds; null without that column."""
+    seed: int = 0
+    """Seed of the order."""
+    hardness: Mapping[str, Any]
+    """`min`, `mean` and `max` over the records (null if no record has one) and `nulls`, the number
+    of records of the table without a score, which `curriculum.nulls` dropped or kept."""
+    rows: int
+    """Total number of records; positions run from 0 to rows - 1."""
+    shard_rows: int
+    """Records in each shard but the last."""
+    shards: tuple[ShardEntry, ...] = ()
+    """The shards in training order."""
+    code_version: str = ""
+    """Version of hardness that wrote the shards."""
+    schema_version: int = SCHEMA_VERSION
+    kind: str = field(default=KIND)
+
+    @property
+    def digest(self) -> str:
+        """xxh3-128 of the whole manifest: two equal digests mean the same shards."""
+        return object_digest(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, keys in the documented order."""
+        return {
+            "schema_version": self.schema_version,
+            "kind": self.kind,
+            "code_version": self.code_version,
+            "dataset": dict(self.dataset),
+            "columns": {**asdict(self.columns), "text": list(self.columns.text)},
+            "metric": dict(self.metric),
+            "curriculum": dict(self.curriculum),
+            "weighting": None if self.weighting is None else dict(self.weighting),
+            "seed": self.seed,
+            "hardness": dict(self.hardness),
+            "rows": self.rows,
+            "shard_rows": self.shard_rows,
+            "shards": [asdict(shard) for shard in self.shards],
+        }
+
+
+def parse_manifest(obj: Any, *, source: str) -> Manifest:
+    """The manifest in `obj`, as read from JSON.
+
+    Args:
+        obj: the parsed JSON.
+        source: what the messages call it, usually the path.
+
+    Raises:
+        HardnessError: not a manifest of shards, of another schema version, or keys are missing,
+            unknown or of the wrong type; all of them in one message.
+    """
+    if not isinstance(obj, dict) or obj.get("kind") != KIND:
+        raise HardnessError(
+            f"{source} must be the manifest of a folder of shards (kind {KIND!r}), got "
+            f"{_brief(obj)}; give the folder that `hardness build` wrote"
+        )
+    if obj.get("schema_version") != SCHEMA_VERSION:
+        raise HardnessError(
+            f"{source} must have schema_version {SCHEMA_VERSION}, got "
+            f"{obj.get('schema_version')!r}; build the shards again with this version of hardness"
+        )
+    problems = _key_problems(obj, Manifest)
+    if not problems:
+        problems += _type_problems(obj)
+    if problems:
+        raise HardnessError(
+            f"{source} must be a complete manifest, got {'; '.join(problems)}; "
+            "build the shards again"
+        )
+    columns = obj["columns"]
+    return Manifest(
+        **{
+            **obj,
+            "columns": Columns(
+                text=tuple(columns["text"]),
+                label=columns["label"],
+                id=columns["id"],
+                group=columns["group"],
+            ),
+            "shards": tuple(ShardEntry(**shard) for shard in obj["shards"]),
+        }
+    )
+
+
+def read_manifest(folder: str | Path) -> Manifest:
+    """The manifest of the shards in `folder`.
+
+    Raises:
+        HardnessError: no such folder, the build did not finish, or the manifest is damaged.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise HardnessError(
+            f"shards must be a folder that `hardness build` wrote, got {str(folder)!r}, which is "
+            f"{'a file' if folder.exists() else 'not there'}; check the path"
+        )
+    path = folder / MANIFEST_NAME
+    if not path.exists():
+        raise HardnessError(
+            f"shards must be a finished build, got {str(folder)!r} without {MANIFEST_NAME}: "
+            "the build did not finish; run the same `hardness build` command again to complete it"
+        )
+    try:
+        obj = read_json(path)
+    except ValueError as error:
+        raise HardnessError(
+            f"{path} must be valid JSON, got a file that is not ({error}); build the shards again"
+        ) from None
+    return parse_manifest(obj, source=str(path))
+
+
+def write_manifest(folder: str | Path, manifest: Manifest) -> None:
+    """Write `manifest` into `folder`; from then on the folder counts as finished."""
+    write_json(Path(folder) / MANIFEST_NAME, manifest.to_dict())
+
+
+def shard_name(index: int) -> str:
+    """File name of shard `index`, counted from 0."""
+    return f"shard-{index:05d}.parquet"
+
+
+def _brief(obj: Any) -> str:
+    return f"kind {obj.get('kind')!r}" if isinstance(obj, dict) else f"a {type(obj).__name__}"
+
+
+def _key_problems(obj: Mapping[str, Any], cls: type) -> list[str]:
+    known = {item.name for item in fields(cls)}
+    missing = sorted(known - obj.keys())
+    unknown = sorted(obj.keys() - known)
+    return [f"no {name!r}" for name in missing] + [f"unknown key {name!r}" for name in unknown]
+
+
+def _type_problems(obj: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for name in ("seed", "rows", "shard_rows"):
+        if type(obj[name]) is not int or obj[name] < 0:
+            problems.append(f"{name} = {obj[name]!r}, not a whole number from 0")
+    for name in ("dataset", "metric", "curriculum", "hardness"):
+        if not isinstance(obj[name], dict):
+            problems.append(f"{name} = {obj[name]!r}, not an object")
+    columns = obj["columns"]
+    if not isinstance(columns, dict) or columns.keys() != {"text", "label", "id", "group"}:
+        problems.append(f"columns = {columns!r}, not an object of text, label, id and group")
+    if not isinstance(obj["shards"], list):
+        return [*problems, f"shards = {obj['shards']!r}, not a list"]
+    for index, shard in enumerate(obj["shards"]):
+        wrong = _key_problems(shard, ShardEntry) if isinstance(shard, dict) else ["not an object"]
+        problems += [f"shard {index}: {problem}" for problem in wrong]
+    if not problems:
+        total = sum(shard["rows"] for shard in obj["shards"])
+        if total != obj["rows"]:
+            problems.append(f"rows = {obj['rows']}, but the shards sum to {total}")
+    return problems

@@ -1,0 +1,326 @@
+"""Folders of shards: records in training order, read with every byte checked.
+
+A shard is a Parquet file with every original column, then `row` (u64), `hardness` (f32, higher is
+harder, null where the score was), `position` (u64, the global training position) and, if the build
+had a weighting, `weight` (f32). `manifest.json` lists the shards with their digests.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hardness.curriculum.manifest import (
+    HARDNESS,
+    MANIFEST_NAME,
+    POSITION,
+    ROW,
+    WEIGHT,
+    Manifest,
+    ShardEntry,
+    read_manifest,
+    shard_name,
+    write_manifest,
+)
+from hardness.errors import HardnessError
+from hardness.io.atomic import atomic_path
+from hardness.io.digest import file_digest
+
+BUILD_KEY = b"hardness.build"
+"""Key of the Parquet footer under which a shard names the build that it belongs to."""
+
+DICTIONARY_BYTES = 128 * 1024
+"""A column whose distinct values in a row group outgrow this is written plain: labels stay small,
+and no time goes into hashing texts that never repeat."""
+
+
+class Shards:
+    """A finished build, read in training order. Made by `open_shards`.
+
+    Attributes:
+        path: the folder.
+        manifest: what the build wrote about itself.
+        rows: total number of records.
+        schema: Arrow schema of every shard.
+        columns: names of the columns, the original ones first.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, *, verify: bool) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.rows = manifest.rows
+        self._verify = verify
+        self._checked: set[str] = set()
+        self._starts = [0, *accumulate(shard.rows for shard in manifest.shards)]
+        first = manifest.shards[0]
+        with open_shard_file(path / first.name, first) as file:
+            self.schema: pa.Schema = file.schema_arrow.remove_metadata()
+        self.columns: list[str] = list(self.schema.names)
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def tables(self, columns: Sequence[str] | None = None, *, start: int = 0) -> Iterator[pa.Table]:
+        """The records in training order, one table per row group.
+
+        Args:
+            columns: names of the columns to read, in the order wanted; all of them if None.
+            start: position of the first record wanted, in [0, rows]; earlier row groups are not
+                read.
+
+        Raises:
+            HardnessError: a column that the shards lack, a start out of range, or a shard that is
+                missing, truncated, altered or of another build; raised before its first row.
+        """
+        names = self._names(columns)
+        if not 0 <= start <= self.rows:
+            raise HardnessError(
+                f"start must be between 0 and {self.rows}, got {start}; check the position"
+            )
+        first = max(bisect_right(self._starts, start) - 1, 0)
+        for index in range(first, len(self.manifest.shards)):
+            offset = self._starts[index]
+            with self._open(index) as file:
+                for group in range(file.num_row_groups):
+                    rows = file.metadata.row_group(group).num_rows
+                    if offset + rows > start:
+                        table = file.read_row_group(group, columns=names).select(names)
+                        yield table.slice(max(start - offset, 0)).replace_schema_metadata()
+                    offset += rows
+
+    def read(self, start: int, stop: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """The records at positions [start, stop), cut off at the end of the data."""
+        pieces: list[pa.Table] = []
+        wanted = min(stop, self.rows) - start
+        if wanted > 0:
+            for table in self.tables(columns, start=start):
+                pieces.append(table.slice(0, wanted))
+                wanted -= pieces[-1].num_rows
+                if wanted == 0:
+                    break
+        if pieces:
+            return pa.concat_tables(pieces)
+        return pa.schema([self.schema.field(name) for name in self._names(columns)]).empty_table()
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """One column of all records in training order."""
+        chunks = [table.column(0) for table in self.tables([name])]
+        return pa.chunked_array([chunk for column in chunks for chunk in column.chunks])
+
+    def labels(self) -> list[Any]:
+        """The distinct values of the label column, sorted, nulls left out.
+
+        Raises:
+            HardnessError: the data was scored without a label column.
+        """
+        label = self.manifest.columns.label
+        if label is None:
+            raise HardnessError(
+                "label must be a column of the data, got none in the shards; score the data with "
+                "--label NAME and build again"
+            )
+        found: set[Any] = set()
+        for table in self.tables([label]):
+            found.update(table.column(0).unique().to_pylist())
+        return sorted(found - {None})
+
+    def verify(self) -> None:
+        """Check the digest of every shard now rather than when it is first read."""
+        for index in range(len(self.manifest.shards)):
+            check_shard(self.path, self.manifest, index, digest=True)
+            self._checked.add(self.manifest.shards[index].name)
+
+    def _names(self, columns: Sequence[str] | None) -> list[str]:
+        names = self.columns if columns is None else list(columns)
+        unknown = [name for name in names if name not in self.columns]
+        if unknown:
+            raise HardnessError(
+                f"columns must be among {', '.join(self.columns)}, got {', '.join(unknown)}; "
+                "check the names"
+            )
+        return names
+
+    def _open(self, index: int) -> pq.ParquetFile:
+        shard = self.manifest.shards[index]
+        if self._verify and shard.name not in self._checked:
+            check_shard(self.path, self.manifest, index, digest=True)
+            self._checked.add(shard.name)
+        return open_shard_file(self.path / shard.name, shard)
+
+
+def open_shards(path: str | Path, *, verify: bool = True) -> Shards:
+    """Open the folder of shards that `hardness build` wrote.
+
+    Args:
+        path: the folder.
+        verify: check the size of every shard now and its digest before its first row is used.
+
+    Raises:
+        HardnessError: no such folder, the build did not finish, or a shard is missing, truncated,
+            altered, of another build or not listed in the manifest.
+    """
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    if not manifest.shards:
+        raise HardnessError(
+            f"shards must hold at least one record, got none in {str(folder)!r}; build again"
+        )
+    for index in range(len(manifest.shards)):
+        check_shard(folder, manifest, index, digest=False, size=verify)
+    listed = {shard.name for shard in manifest.shards}
+    foreign = sorted(file.name for file in folder.glob("*.parquet") if file.name not in listed)
+    if foreign:
+        raise HardnessError(
+            f"{folder / foreign[0]} must be listed in {MANIFEST_NAME}, got a shard that is not "
+            "part of this build; move it out of the folder"
+        )
+    return Shards(folder, manifest, verify=verify)
+
+
+def check_shard(
+    folder: Path, manifest: Manifest, index: int, *, digest: bool, size: bool = True
+) -> None:
+    """Check that shard `index` is the file that the manifest lists.
+
+    Args:
+        folder: where the shards are.
+        manifest: the manifest.
+        index: which shard, from 0.
+        digest: compare the digest too, which reads the file once.
+        size: compare the size.
+
+    Raises:
+        HardnessError: the shard is missing, truncated, altered or of another build.
+    """
+    shard = manifest.shards[index]
+    path = folder / shard.name
+    again = "build the shards again, or use --no-verify if you changed it on purpose"
+    if not path.is_file():
+        raise HardnessError(
+            f"{path} must be there, got a missing shard; restore it or build the shards again"
+        )
+    found = path.stat().st_size
+    same = not size or found == shard.bytes
+    if same and (not digest or file_digest(path) == shard.xxh3_128):
+        return
+    other = _build_of(path)
+    first = _build_of(folder / manifest.shards[0 if index else -1].name)
+    if other is not None and first is not None and other != first:
+        raise HardnessError(
+            f"{path} must belong to this build, got a shard of another build ({other.decode()}, "
+            f"the others are {first.decode()}); restore it or build the shards again"
+        )
+    if found < shard.bytes:
+        raise HardnessError(
+            f"{path} must have {shard.bytes} bytes, got {found}: the shard is truncated; {again}"
+        )
+    detail = f"{found} bytes instead of {shard.bytes}" if not same else "another digest"
+    raise HardnessError(
+        f"{path} must be as the build wrote it, got {detail}: the shard was altered; {again}"
+    )
+
+
+def open_shard_file(path: Path, shard: ShardEntry) -> pq.ParquetFile:
+    """The Parquet file of a shard.
+
+    Raises:
+        HardnessError: it cannot be read as Parquet or has another number of rows.
+    """
+    try:
+        file = pq.ParquetFile(path, memory_map=True)
+    except (OSError, pa.ArrowInvalid) as error:
+        reason = str(error).splitlines()[0]
+        raise HardnessError(
+            f"{path} must be a readable Parquet file, got {reason}; build the shards again"
+        ) from None
+    if file.metadata.num_rows != shard.rows:
+        raise HardnessError(
+            f"{path} must have {shard.rows} rows, got {file.metadata.num_rows}; "
+            "build the shards again"
+        )
+    return file
+
+
+def write_shard(
+    path: Path, schema: pa.Schema, tables: Iterable[pa.Table], *, row_group_rows: int, build: str
+) -> ShardEntry:
+    """Write one shard under a temporary name and rename it when it is complete.
+
+    Equal records give equal bytes whatever way they are cut into tables, as long as every table
+    but the last holds a multiple of `row_group_rows` records.
+
+    Args:
+        path: where the shard goes.
+        schema: of every table.
+        tables: the records in training order.
+        row_group_rows: records in each row group but the last.
+        build: digest of the build that the shard belongs to, kept in its footer.
+    """
+    schema = schema.with_metadata({BUILD_KEY: build.encode()})
+    plain = {ROW, HARDNESS, POSITION, WEIGHT}
+    rows = 0
+    with atomic_path(path) as temporary:
+        options: dict[str, Any] = {
+            "compression": "zstd",
+            "compression_level": 1,
+            "use_dictionary": [name for name in schema.names if name not in plain],
+            "dictionary_pagesize_limit": DICTIONARY_BYTES,
+        }
+        with pq.ParquetWriter(temporary, schema, **options) as writer:
+            for table in tables:
+                writer.write_table(
+                    table.replace_schema_metadata(schema.metadata), row_group_size=row_group_rows
+                )
+                rows += table.num_rows
+        digest = file_digest(temporary)
+        size = Path(temporary).stat().st_size
+    return ShardEntry(name=path.name, rows=rows, bytes=size, xxh3_128=digest)
+
+
+def write_shards(
+    folder: str | Path,
+    table: pa.Table,
+    manifest: Manifest,
+    *,
+    row_group_rows: int = 16_384,
+) -> Manifest:
+    """Write records that are in memory and in training order as a folder of shards.
+
+    Args:
+        folder: created if it is not there; must hold no shards.
+        table: every original column, then `row`, `hardness`, `position` and perhaps `weight`.
+        manifest: what the manifest shall say; its `rows` and `shards` are filled in here.
+        row_group_rows: records in each row group.
+
+    Returns:
+        The manifest as written.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = []
+    for index, start in enumerate(range(0, table.num_rows, manifest.shard_rows)):
+        part = table.slice(start, manifest.shard_rows)
+        path = folder / shard_name(index)
+        entries.append(
+            write_shard(
+                path, table.schema, [part], row_group_rows=row_group_rows, build=manifest.digest
+            )
+        )
+    manifest = replace(manifest, rows=table.num_rows, shards=tuple(entries))
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def _build_of(path: Path) -> bytes | None:
+    try:
+        metadata = pq.read_metadata(path).metadata
+    except (OSError, pa.ArrowInvalid):
+        return None
+    return None if metadata is None else metadata.get(BUILD_KEY)

@@ -1,0 +1,124 @@
+"""The folder of a run: what is in it and whether this run may have it."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hardness.errors import HardnessError
+from hardness.io.atomic import read_json, write_json
+from hardness.training.models import quiet_transformers
+from hardness.training.parallel import World
+
+CONFIG_NAME = "config.json"
+RESULT_NAME = "result.json"
+MODEL_NAME = "model"
+KIND = "hardness-run"
+SCHEMA_VERSION = 1
+
+FREE_OPTIONS = ("shards", "output", "eval", "model", "overwrite", "verify")
+"""Options that do not change what a run computes; data and model are compared by their digests."""
+
+PACKAGES = (
+    "hardness",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "numpy",
+    "pyarrow",
+)
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that decide the numbers."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # run from a source tree that is not installed
+            continue
+    import hardness
+
+    return {**found, "hardness": hardness.__version__}
+
+
+def config_of(described: Mapping[str, Any], world: World) -> dict[str, Any]:
+    """The contents of config.json: what decides the result, and where it is computed."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": KIND,
+        **described,
+        "environment": {
+            "device": str(world.device),
+            "world_size": world.size,
+            "threads": torch.get_num_threads(),
+            "machine": platform.machine(),
+        },
+        "versions": versions(),
+    }
+
+
+def claim(folder: Path, config: Mapping[str, Any], overwrite: bool) -> bool:
+    """Take `folder` for the run that `config` describes, and write config.json.
+
+    Returns:
+        Whether the same run is already complete there.
+
+    Raises:
+        HardnessError: it holds another run, or files that are no run.
+    """
+    path = folder / CONFIG_NAME
+    if path.exists():
+        found = read_json(path)
+        if found.get("kind") != KIND:
+            raise HardnessError(
+                f"output must be a new folder or one of a run, got {str(folder)!r} with another "
+                f"{CONFIG_NAME}; choose another -o"
+            )
+        changed = _changes(found, config)
+        if not changed:
+            return (folder / RESULT_NAME).exists()
+        if not overwrite:
+            raise HardnessError(
+                f"output must be a new folder or one of the same run, got {str(folder)!r} of a run "
+                f"with {changed[0]}; choose another -o or use --overwrite"
+            )
+        shutil.rmtree(folder)
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise HardnessError(
+            f"output must be a new folder, got {str(folder)!r}, which holds something else; "
+            "choose another -o"
+        )
+    write_json(path, dict(config))
+    return False
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What a run of the config `new` would compute differently, in words."""
+    changes = []
+    for key in ("options", "data", "resolved"):
+        before, after = old.get(key, {}), new[key]
+        for name in sorted({*before, *after} - set(FREE_OPTIONS)):
+            if before.get(name) != after.get(name):
+                changes.append(f"{name} {before.get(name)!r} instead of {after.get(name)!r}")
+    return changes
+
+
+def save_model(folder: Path, model: Any, tokenizer: Any) -> Path:
+    """Save model and tokenizer in `save_pretrained` form; the folder appears when complete."""
+    final = folder / MODEL_NAME
+    temporary = folder / f".{MODEL_NAME}.tmp-"
+    for leftover in (temporary, final):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+    with quiet_transformers():
+        model.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+    temporary.rename(final)
+    return final

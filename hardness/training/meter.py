@@ -1,0 +1,73 @@
+"""What is measured between two lines of metrics."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hardness.training.examples import Batch
+from hardness.training.parallel import World
+from hardness.training.reduction import weighted_sum
+from hardness.training.weigher import WeightStatistics
+
+
+class Meter:
+    """Sums over the steps since the last line, on the device so that no step waits for them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._weights = WeightStatistics(world.device)
+        self._sums = torch.zeros(5, dtype=torch.float64, device=world.device)
+        self._norm = torch.zeros((), dtype=torch.float64, device=world.device)
+        self._since = time.perf_counter()
+        self._steps = 0
+
+    def add(self, batch: Batch, *, losses: Tensor, weights: Tensor, objective: Tensor) -> None:
+        """Count a micro-batch.
+
+        Args:
+            batch: the micro-batch.
+            losses: [m] l in nats.
+            weights: [m] ω.
+            objective: Σ ω u l.
+        """
+        plain = weighted_sum(losses.detach(), torch.ones_like(weights), batch.units)
+        self._sums += torch.stack(
+            [
+                plain.double(),
+                objective.detach().double(),
+                batch.units.sum(),
+                (batch.units > 0).sum().double(),
+                batch.inputs["attention_mask"].sum().double(),
+            ]
+        )
+        self._weights.add(weights, batch.units)
+
+    def step(self, *, gradient_norm: Tensor) -> None:
+        """Count a step; `gradient_norm` is the global norm before clipping."""
+        self._steps += 1
+        self._norm = gradient_norm.detach().double()
+
+    def read(self) -> dict[str, Any]:
+        """The measurements over all ranks, starting afresh."""
+        loss, objective, units, samples, tokens = self._world.sum(self._sums).tolist()
+        now = time.perf_counter()
+        seconds = max(now - self._since, 1e-9)
+        measured = {
+            "loss_nats": loss / units if units else None,
+            "objective_nats": objective / units if units else None,
+            "gradient_norm": self._norm.item(),
+            **self._weights.read(self._world),
+            "samples": int(samples),
+            "tokens": int(tokens),
+            "samples_per_s": samples / seconds,
+            "tokens_per_s": tokens / seconds,
+            "step_s": seconds / max(self._steps, 1),
+        }
+        self._sums.zero_()
+        self._since = now
+        self._steps = 0
+        return measured

@@ -1,0 +1,166 @@
+"""Models and tokenizers: the built-in tiny one, or any local one in Hugging Face form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hardness.errors import HardnessError
+from hardness.io.digest import file_digest, object_digest
+from hardness.training.config import MAX_LENGTH, TrainConfig
+from hardness.training.tiny import tiny_config, tiny_tokenizer
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """No progress bars of transformers inside the block: a run has its own."""
+    from transformers.utils import logging
+
+    enabled = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if enabled:
+            logging.enable_progress_bar()
+
+
+def model_digest(config: TrainConfig) -> str | None:
+    """Digest of every file in a local model's folder, None for the tiny model."""
+    if config.is_tiny:
+        return None
+    folder = Path(config.model)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return object_digest({str(path.relative_to(folder)): file_digest(path) for path in files})
+
+
+def make_tokenizer(config: TrainConfig, texts: Iterable[str], max_length: int) -> Any:
+    """The model's tokenizer, with a padding token.
+
+    Args:
+        config: the options.
+        texts: the training texts, which only the tiny model's tokenizer is trained on.
+        max_length: longest example in tokens.
+
+    Raises:
+        HardnessError: the model's folder holds no tokenizer.
+    """
+    if config.is_tiny:
+        return tiny_tokenizer(texts, max_length=max_length)
+    return load_tokenizer(config.model)
+
+
+def load_tokenizer(path: str | Path) -> Any:
+    """The tokenizer saved in the folder `path`."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(path), local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise HardnessError(
+            f"model must be a folder with a tokenizer, got {str(path)!r} ({reason}); "
+            "save one there with save_pretrained"
+        ) from None
+    if tokenizer.pad_token_id is None:
+        if tokenizer.eos_token_id is None:
+            raise HardnessError(
+                f"tokenizer of the model must have a padding or an end token, got neither in "
+                f"{str(path)!r}; set tokenizer.pad_token and save it again"
+            )
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def model_labels(config: TrainConfig) -> dict[str, int] | None:
+    """`label2id` of a local model's head, None for the tiny model."""
+    if config.is_tiny:
+        return None
+    from transformers import AutoConfig
+
+    found = AutoConfig.from_pretrained(str(config.model), local_files_only=True)
+    return {str(name): int(index) for name, index in (found.label2id or {}).items()}
+
+
+def make_model(
+    config: TrainConfig, task: str, tokenizer: Any, labels: Mapping[str, int], max_length: int
+) -> Any:
+    """The model to train, in float32 on the CPU, its random parts drawn with the run's seed.
+
+    Args:
+        config: the options.
+        task: `classification` or `causal-lm`.
+        tokenizer: gives the vocabulary and the padding token.
+        labels: name → class id; empty for `causal-lm`.
+        max_length: longest example in tokens.
+
+    Raises:
+        HardnessError: the model cannot be loaded for this task.
+    """
+    import torch
+    from transformers import (
+        AutoModelForCausalLM,
+        AutoModelForSequenceClassification,
+        LlamaForCausalLM,
+        LlamaForSequenceClassification,
+    )
+
+    classify = task == "classification"
+    names: dict[str, Any] = {}
+    if classify:
+        names = {
+            "num_labels": len(labels),
+            "id2label": {index: name for name, index in labels.items()},
+            "label2id": dict(labels),
+        }
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        if config.is_tiny:
+            settings = tiny_config(tokenizer, max_length=max_length)
+            settings.update(names)
+            return (
+                LlamaForSequenceClassification(settings) if classify else LlamaForCausalLM(settings)
+            )
+        loader = AutoModelForSequenceClassification if classify else AutoModelForCausalLM
+        try:
+            with quiet_transformers():
+                model = loader.from_pretrained(
+                    str(config.model),
+                    local_files_only=True,
+                    dtype=torch.float32,
+                    ignore_mismatched_sizes=classify,
+                    **names,
+                )
+        except (OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise HardnessError(
+                f"model must be one that can do {task}, got {str(config.model)!r} ({reason}); "
+                "choose another model or task"
+            ) from None
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = tokenizer.pad_token_id
+    return model
+
+
+def longest_input(config: TrainConfig) -> int:
+    """The longest example in tokens: the option, or the default within what the model can take.
+
+    Raises:
+        HardnessError: the option is more than the model can take.
+    """
+    if config.is_tiny:
+        return config.max_length or MAX_LENGTH
+    from transformers import AutoConfig
+
+    model = AutoConfig.from_pretrained(str(config.model), local_files_only=True)
+    longest = getattr(model, "max_position_embeddings", None)
+    if not isinstance(longest, int) or longest < 1:
+        return config.max_length or MAX_LENGTH
+    if config.max_length is not None and config.max_length > longest:
+        raise HardnessError(
+            f"max_length must be at most {longest}, the longest input of {str(config.model)!r}, "
+            f"got {config.max_length}; use --max-length {longest}"
+        )
+    return config.max_length or min(MAX_LENGTH, longest)

@@ -1,0 +1,206 @@
+"""What a run finds out about its data and model before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from hardness.curriculum.manifest import HARDNESS, ROW, WEIGHT
+from hardness.curriculum.shards import Shards, open_shards
+from hardness.errors import HardnessError
+from hardness.training.batches import BatchPlan
+from hardness.training.config import TrainConfig
+from hardness.training.evaluation import EvalSet, load_eval_set
+from hardness.training.examples import column_texts
+from hardness.training.labels import label_ids
+from hardness.training.listener import Listener
+from hardness.training.models import (
+    longest_input,
+    make_model,
+    make_tokenizer,
+    model_digest,
+    model_labels,
+)
+from hardness.training.tasks import CausalLM, Classification, Task
+from hardness.weighting import resolve
+
+TOKENIZER_ROWS = 200_000
+"""About how many records the tiny tokenizer is trained on: beyond that its merges hardly change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """A run's data, task and tokenizer."""
+
+    config: TrainConfig
+    shards: Shards
+    task: Task
+    tokenizer: Any
+    labels: Mapping[str, int]
+    """Name → class id; empty for a causal LM."""
+    max_length: int
+    """Longest example in tokens."""
+    plan: BatchPlan
+    eval_set: EvalSet | None
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the shards that the run reads."""
+        own = [name for name in (ROW, HARDNESS, WEIGHT) if name in self.shards.columns]
+        return [*dict.fromkeys(self.task.columns), *own]
+
+    def make_model(self) -> Any:
+        """The model before the first step."""
+        return make_model(self.config, self.task.name, self.tokenizer, self.labels, self.max_length)
+
+
+def prepare(config: TrainConfig, listener: Listener) -> Setup:
+    """Open the shards, choose the task and its columns, make the tokenizer, read the eval data.
+
+    Raises:
+        HardnessError: the shards, the model or the evaluation data do not fit the options.
+    """
+    shards = open_shards(config.shards, verify=config.verify)
+    _check_weighting(config, shards)
+    name = _choose_task(config, shards, listener)
+    prompt, response = _choose_columns(config, shards, name)
+    labels: dict[str, int] = {}
+    if name == "classification":
+        labels = label_ids(shards.labels(), known=model_labels(config))
+        listener.note(f"label: {shards.manifest.columns.label} ({', '.join(labels)})")
+    max_length = longest_input(config)
+    tokenizer = make_tokenizer(config, _texts(shards, [*prompt, *response]), max_length)
+    task = _make_task(name, shards, tokenizer, labels, prompt, response, max_length)
+    listener.note(f"text: {_described_columns(name, prompt, response)}")
+    return Setup(
+        config=config,
+        shards=shards,
+        task=task,
+        tokenizer=tokenizer,
+        labels=labels,
+        max_length=max_length,
+        plan=BatchPlan(rows=shards.rows, batch_size=config.batch_size, epochs=config.epochs),
+        eval_set=None if config.eval is None else load_eval_set(config.eval, task, shards.manifest),
+    )
+
+
+def describe(setup: Setup) -> dict[str, Any]:
+    """Everything that decides the result of the run, for its config.json."""
+    config = setup.config
+    return {
+        "options": config.to_dict(),
+        "data": {
+            "rows": setup.shards.rows,
+            "manifest_digest": setup.shards.manifest.digest,
+            "eval_digest": None if setup.eval_set is None else setup.eval_set.digest,
+            "model_digest": model_digest(config),
+        },
+        "resolved": {
+            "task": setup.task.name,
+            "columns": list(setup.task.columns),
+            "labels": dict(setup.labels),
+            "lr": config.peak_lr,
+            "max_length": setup.max_length,
+            "total_steps": setup.plan.total_steps,
+        },
+    }
+
+
+def _check_weighting(config: TrainConfig, shards: Shards) -> None:
+    weighting = resolve(config.weighting)
+    if "weight" in weighting.needs and WEIGHT not in shards.columns:
+        raise HardnessError(
+            f"weighting must be one that the shards can serve, got {config.weighting!r} and shards "
+            f"without a column {WEIGHT}; build them with --weighting or choose another here"
+        )
+
+
+def _choose_task(config: TrainConfig, shards: Shards, listener: Listener) -> str:
+    label = shards.manifest.columns.label
+    if config.task == "classification" and label is None:
+        raise HardnessError(
+            "task must be causal-lm for data without a label column, got 'classification'; "
+            "score the data with --label NAME and build again, or use --task causal-lm"
+        )
+    if config.task is not None:
+        return config.task
+    if label is None:
+        listener.note("task: causal-lm, because the data has no label column")
+        return "causal-lm"
+    listener.note(f"task: classification, because the data has the label column {label}")
+    return "classification"
+
+
+def _choose_columns(
+    config: TrainConfig, shards: Shards, task: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns before and after the point where a causal LM starts to learn."""
+    text = tuple(shards.manifest.columns.text)
+    prompt, response = config.prompt_columns, config.response_columns
+    if task == "classification":
+        if prompt is not None or response is not None:
+            raise HardnessError(
+                "prompt and response must be left out for classification, got them; "
+                "use --task causal-lm"
+            )
+        return text[:-1], text[-1:]
+    if response is None:
+        response = tuple(name for name in text if name not in (prompt or text[:-1]))
+    if prompt is None:
+        prompt = tuple(name for name in text if name not in response)
+    for option, names in (("prompt", prompt), ("response", response)):
+        unknown = [name for name in names if name not in shards.columns]
+        if unknown:
+            raise HardnessError(
+                f"{option} must be among the columns {', '.join(shards.columns)}, got "
+                f"{', '.join(unknown)}; check the names"
+            )
+    if not response or set(prompt) & set(response):
+        raise HardnessError(
+            f"response must be columns that are not in the prompt, got {list(response)} beside "
+            f"{list(prompt)}; give both --prompt and --response"
+        )
+    return prompt, response
+
+
+def _make_task(
+    name: str,
+    shards: Shards,
+    tokenizer: Any,
+    labels: Mapping[str, int],
+    prompt: tuple[str, ...],
+    response: tuple[str, ...],
+    max_length: int,
+) -> Task:
+    if name == "causal-lm":
+        return CausalLM(
+            tokenizer=tokenizer, prompt=prompt, response=response, max_length=max_length
+        )
+    label = shards.manifest.columns.label
+    assert label is not None
+    return Classification(
+        tokenizer=tokenizer,
+        text=[*prompt, *response],
+        label=label,
+        ids=labels,
+        max_length=max_length,
+    )
+
+
+def _described_columns(task: str, prompt: tuple[str, ...], response: tuple[str, ...]) -> str:
+    if task == "classification":
+        return " + ".join([*prompt, *response])
+    return " → ".join(filter(None, [" + ".join(prompt), " + ".join(response)]))
+
+
+def _texts(shards: Shards, columns: list[str]) -> Iterator[str]:
+    """The texts of the records whose row is a multiple of a stride, whatever their order."""
+    stride = -(-shards.rows // TOKENIZER_ROWS)
+    for table in shards.tables([*dict.fromkeys(columns), ROW]):
+        if stride > 1:
+            table = table.filter(pa.array(table.column(ROW).to_numpy() % stride == 0))
+        for name in columns:
+            yield from column_texts(table, [name])

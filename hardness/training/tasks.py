@@ -1,0 +1,204 @@
+"""What a task makes of a record and of a model's output.
+
+Legend: m examples, T tokens of the longest, V vocabulary, C classes, n_i trained tokens.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+from hardness.errors import HardnessError
+from hardness.training.examples import IGNORED, Example, column_texts, pad_inputs
+from hardness.training.labels import label_name
+
+
+class Task(Protocol):
+    """One way to train: how records become examples and logits become losses."""
+
+    name: str
+    """As on the command line."""
+    columns: tuple[str, ...]
+    """The columns of the data that it reads."""
+    padding: Example
+    """An example without units, for a rank that has no record left in a micro-batch."""
+
+    def encode(self, table: pa.Table) -> list[Example]:
+        """One example for each record."""
+        ...
+
+    def collate(self, examples: Sequence[Example]) -> tuple[dict[str, Tensor], Tensor]:
+        """Padded model inputs and targets."""
+        ...
+
+    def losses(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """[m] l_i in nats, float32: the mean over the example's own trained tokens."""
+        ...
+
+    def hits(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """[m] share of the example that the model gets right, in [0, 1], float64."""
+        ...
+
+    def summary(self, *, loss: float, hits: float) -> dict[str, float]:
+        """The metrics to report, from the means over units."""
+        ...
+
+
+class Classification:
+    """One label for each record."""
+
+    name = "classification"
+
+    def __init__(
+        self,
+        *,
+        tokenizer: Any,
+        text: Sequence[str],
+        label: str,
+        ids: Mapping[str, int],
+        max_length: int,
+    ) -> None:
+        self.columns = (*text, label)
+        self._tokenizer = tokenizer
+        self._first = tuple(text[:-1]) or tuple(text)
+        self._second = (text[-1],) if len(text) > 1 else ()
+        self._label = label
+        self._ids = ids
+        self._max_length = max_length
+        self._with_types = "token_type_ids" in tokenizer.model_input_names
+        self.padding = Example(ids=(), target=0, units=0, types=() if self._with_types else None)
+
+    def encode(self, table: pa.Table) -> list[Example]:
+        """Two text columns go to the tokenizer as a pair; of more, the last is the second.
+
+        Raises:
+            HardnessError: a label that is null or not one of the classes.
+        """
+        pair = (column_texts(table, self._second),) if self._second else ()
+        encoded = self._tokenizer(
+            column_texts(table, self._first),
+            *pair,
+            truncation=True,
+            max_length=self._max_length,
+            return_attention_mask=False,
+            return_special_tokens_mask=True,
+            return_token_type_ids=self._with_types,
+        )
+        types = encoded["token_type_ids"] if self._with_types else [None] * table.num_rows
+        return [
+            Example(ids=ids, types=kinds, target=self._class(label), units=int(0 in special))
+            for ids, kinds, special, label in zip(
+                encoded["input_ids"],
+                types,
+                encoded["special_tokens_mask"],
+                table.column(self._label).to_pylist(),
+                strict=True,
+            )
+        ]
+
+    def _class(self, value: Any) -> int:
+        index = None if value is None else self._ids.get(label_name(value))
+        if index is None:
+            raise HardnessError(
+                f"{self._label} must be one of {', '.join(self._ids)}, got {value!r}; "
+                "give every record one of the labels that the model is trained on"
+            )
+        return index
+
+    def collate(self, examples: Sequence[Example]) -> tuple[dict[str, Tensor], Tensor]:
+        """Inputs [m, T] and class ids [m]."""
+        inputs = pad_inputs(examples, self._tokenizer.pad_token_id)
+        return inputs, torch.tensor([example.target for example in examples])
+
+    def losses(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """l_i = -ln softmax(logits_i)[target_i] of logits [m, C]."""
+        return functional.cross_entropy(logits.float(), targets, reduction="none")
+
+    def hits(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """1 where the greatest logit is the target's."""
+        return (logits.argmax(-1) == targets).double()
+
+    def summary(self, *, loss: float, hits: float) -> dict[str, float]:
+        """Mean loss and accuracy."""
+        return {"loss_nats": loss, "accuracy_fraction": hits}
+
+
+class CausalLM:
+    """The next token of each response, its prompt given."""
+
+    name = "causal-lm"
+
+    def __init__(
+        self, *, tokenizer: Any, prompt: Sequence[str], response: Sequence[str], max_length: int
+    ) -> None:
+        self.columns = (*prompt, *response)
+        self._tokenizer = tokenizer
+        self._prompt = tuple(prompt)
+        self._response = tuple(response)
+        self._max_length = max_length
+        self.padding = Example(ids=(), target=1, units=0)
+
+    def encode(self, table: pa.Table) -> list[Example]:
+        """Start token, prompt, line end, response, end token; cut off on the right.
+
+        Prompt and response are tokenised apart, so that no token straddles the mask's edge.
+        """
+        start, end = self._tokenizer.bos_token_id, self._tokenizer.eos_token_id
+        prefix = [] if start is None else [start]
+        suffix = [] if end is None else [end]
+        prompts: list[list[int]] = [[]] * table.num_rows
+        if self._prompt:
+            prompts = self._tokens([text + "\n" for text in column_texts(table, self._prompt)])
+        examples = []
+        responses = self._tokens(column_texts(table, self._response))
+        for before, after in zip(prompts, responses, strict=True):
+            ids = [*prefix, *before, *after, *suffix][: self._max_length]
+            target = max(1, len(prefix) + len(before))
+            units = max(0, len(ids) - target) if after else 0
+            examples.append(Example(ids=ids, target=target, units=units))
+        return examples
+
+    def _tokens(self, texts: list[str]) -> list[list[int]]:
+        return self._tokenizer(texts, add_special_tokens=False, return_attention_mask=False)[
+            "input_ids"
+        ]
+
+    def collate(self, examples: Sequence[Example]) -> tuple[dict[str, Tensor], Tensor]:
+        """Inputs [m, T] and, at each position, the token after it [m, T]."""
+        inputs = pad_inputs(examples, self._tokenizer.pad_token_id)
+        targets = np.full(inputs["input_ids"].shape, IGNORED, dtype=np.int64)
+        for index, example in enumerate(examples):
+            if example.units:
+                targets[index, example.target - 1 : len(example.ids) - 1] = example.ids[
+                    example.target :
+                ]
+        return inputs, torch.from_numpy(targets)
+
+    def losses(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """l_i = -1/n_i Σ_t ln softmax(logits_it)[target_it] of logits [m, T, V]; 0 if n_i = 0."""
+        each = functional.cross_entropy(
+            logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="none"
+        )
+        counts = (targets != IGNORED).sum(-1).clamp(min=1)
+        return each.view(targets.shape).sum(-1) / counts
+
+    def hits(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Share of the trained tokens that have the greatest logit; 0 if there are none."""
+        counts = (targets != IGNORED).sum(-1).clamp(min=1)
+        return (logits.argmax(-1) == targets).sum(-1).double() / counts
+
+    def summary(self, *, loss: float, hits: float) -> dict[str, float]:
+        """Loss per token, its exponential, and the share of tokens got right."""
+        perplexity = math.exp(loss) if loss < 700 else math.inf
+        return {
+            "loss_nats": loss,
+            "perplexity": perplexity,
+            "token_accuracy_fraction": hits,
+        }
