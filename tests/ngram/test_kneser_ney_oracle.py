@@ -12,9 +12,9 @@ GOLDEN = {"o2": (2, [0]), "o3": (3, [0]), "o5": (5, [0]), "o3-prune011": (3, [0,
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_oracle_equals_kenlm(kenlm_golden: Path, name: str) -> None:
+def test_oracle_equals_kenlm(real_data: Path, name: str) -> None:
     order, prune = GOLDEN[name]
-    corpus = (kenlm_golden / "corpus.txt").read_text(encoding="utf-8").splitlines()
+    corpus = (real_data / "kenlm_golden" / "corpus.txt").read_text(encoding="utf-8").splitlines()
     model = oracle.estimate([line.split() for line in corpus], order, prune)
-    expected = oracle.read_arpa(kenlm_golden / f"{name}.arpa.gz")
+    expected = oracle.read_arpa(real_data / "kenlm_golden" / f"{name}.arpa.gz")
     oracle.assert_same(model.arpa, expected, 2e-6)
