@@ -12,7 +12,6 @@ from hardness.io.examples import read_texts
 from hardness.io.metric import MetricInfo
 from hardness.io.table import HardnessTable
 
-
 # Of the quantiles that metric.json has, those that a terminal of 80 columns has no room for.
 _LEFT_OUT = ("0.25", "0.75")
 

@@ -18,13 +18,12 @@ from numba import int64, njit
 
 from hardness.ngram.hashing import EOS
 
-LOG_ZERO = -99.0
-"""What the format writes for log10 0."""
-
 _DECIMALS = 7
 """Of logarithms. Half a unit of the last changes a probability by a part in 10^7, about what the
 single precision changes in which they are queried."""
 _SCALE = 10**_DECIMALS
+_SCALED_ZERO = 99 * _SCALE
+"""The format writes -99 for log10 0."""
 _LONGEST_NUMBER = 3 + 1 + 1 + _DECIMALS
 _LINE_EXTRA = 2 * _LONGEST_NUMBER + 3 + len("<s> ") + len("</s>")
 
@@ -149,10 +148,10 @@ def _write(source, start, stop, out, n):
 
 @njit(nogil=True, cache=True)
 def _write_log10(value, out, n):
-    """Write log10 of a probability, to `_DECIMALS` without trailing zeros; returns where it ends."""
-    scaled = int64(-LOG_ZERO * _SCALE)
+    """Write log10 of a probability without trailing zeros; returns where it ends."""
+    scaled = _SCALED_ZERO
     if value > 0:
-        scaled = int64(round(-log10(value) * _SCALE))
+        scaled = round(-log10(value) * _SCALE)
     if scaled <= 0:
         out[n] = _ZERO
         return n + 1

@@ -68,60 +68,36 @@ def tabulate(
     Returns:
         gamma of the context `<s>`, NaN unless it is among the contexts.
     """
-    most = 1
-    for p in range(suffix_bounds.shape[1] - 1):
-        most = max(most, (suffix_bounds[:, p + 1] - suffix_bounds[:, p]).sum() + 1)
+    most = _most_entries(suffix_bounds)
     n_slots = 2
     while n_slots < 2 * most:
         n_slots *= 2
     slot_keys = np.empty(n_slots, dtype=np.uint64)
     slot_entries = np.empty(n_slots, dtype=np.uint32)
-    counts = np.empty((most, 2), dtype=np.int64)
-    sums = np.empty((most, N_SUMS), dtype=np.int64)
-    of_entries = np.empty(most, dtype=np.float64)
+    counts = np.zeros((most, 2), dtype=np.int64)
+    sums = np.zeros((most, N_SUMS), dtype=np.int64)
+    gamma_of = np.empty(most, dtype=np.float64)
     context_entries = np.empty(len(contexts), dtype=np.uint32)
-    gamma_of_bos = np.nan
+    bos_gamma = np.nan
     for p in range(suffix_bounds.shape[1] - 1):
         slot_keys.fill(0)
         n_entries = int64(0)
         for block in range(suffix_bounds.shape[0]):
-            for i in range(suffix_bounds[block, p], suffix_bounds[block, p + 1]):
-                key = suffixes[i] | uint64(suffixes[i] == 0)
-                slot = find(slot_keys, key)
-                if slot_keys[slot] == 0:
-                    slot_keys[slot] = key
-                    slot_entries[slot] = n_entries
-                    counts[n_entries, 0] = 0
-                    counts[n_entries, 1] = 0
-                    _clear(sums, n_entries)
-                    n_entries += 1
-                entry = slot_entries[slot]
-                entries[i] = entry
-                counts[entry, 0] += int64(suffix_counts[i] >> 1)
-                counts[entry, 1] += int64(suffix_counts[i] & 1)
+            start, stop = suffix_bounds[block, p], suffix_bounds[block, p + 1]
+            n_entries = _enter(suffixes, start, stop, slot_keys, slot_entries, n_entries, entries)
+            _add_counts(suffix_counts, start, stop, entries, counts)
         for block in range(context_bounds.shape[0]):
-            for i in range(context_bounds[block, p], context_bounds[block, p + 1]):
-                key = contexts[i] | uint64(contexts[i] == 0)
-                slot = find(slot_keys, key)
-                if slot_keys[slot] == 0:
-                    # Every context is some suffix too but for `<s>` alone, which is not predicted.
-                    slot_keys[slot] = key
-                    slot_entries[slot] = n_entries
-                    _clear(sums, n_entries)
-                    n_entries += 1
-                entry = slot_entries[slot]
-                context_entries[i] = entry
-                a = int64(context_counts[i] >> 1)
-                sums[entry, 0] += a
-                if context_counts[i] & 1:
-                    sums[entry, 4] += a
-                else:
-                    sums[entry, min(a, 3)] += 1
+            start, stop = context_bounds[block, p], context_bounds[block, p + 1]
+            # Every context is some suffix too but for `<s>` alone, which is not predicted.
+            n_entries = _enter(
+                contexts, start, stop, slot_keys, slot_entries, n_entries, context_entries
+            )
+            _add_sums(context_counts, start, stop, context_entries, sums)
         for entry in range(n_entries):
-            of_entries[entry] = _gamma(sums, entry, amounts)
+            gamma_of[entry] = _gamma(sums, entry, amounts)
         slot = find(slot_keys, BOS)
         if slot_keys[slot] == BOS:
-            gamma_of_bos = of_entries[slot_entries[slot]]
+            bos_gamma = gamma_of[slot_entries[slot]]
         due = int64(0)
         for block in range(suffix_bounds.shape[0]):
             for i in range(suffix_bounds[block, p], suffix_bounds[block, p + 1]):
@@ -130,18 +106,66 @@ def tabulate(
                 due += first
                 suffix_counts[i] = 2 * counts[entry, 0] + first
                 votes[i] = counts[entry, 1]
-                gammas[i] = of_entries[entry]
+                gammas[i] = gamma_of[entry]
         for block in range(context_bounds.shape[0]):
             for i in range(context_bounds[block, p], context_bounds[block, p + 1]):
                 entry = context_entries[i]
                 a = int64(context_counts[i] >> 1)
                 shares[i] = (a - amounts[min(a, 3)]) / sums[entry, 0]
-                weights[i] = of_entries[entry]
-    return gamma_of_bos
+                weights[i] = gamma_of[entry]
+        for entry in range(n_entries):
+            _clear(counts, sums, entry)
+    return bos_gamma
+
+
+@njit(nogil=True, cache=True)
+def _most_entries(bounds):
+    """No partition has more distinct keys: all of its suffixes, and `<s>`."""
+    most = int64(0)
+    for p in range(bounds.shape[1] - 1):
+        size = int64(0)
+        for block in range(bounds.shape[0]):
+            size += bounds[block, p + 1] - bounds[block, p]
+        most = max(most, size)
+    return most + 1
+
+
+@njit(nogil=True, cache=True)
+def _enter(keys, start, stop, slot_keys, slot_entries, n_entries, entries):
+    """Number the keys in the order of their first places; returns how many there are by now."""
+    for i in range(start, stop):
+        key = keys[i] | uint64(keys[i] == 0)
+        slot = find(slot_keys, key)
+        if slot_keys[slot] == 0:
+            slot_keys[slot] = key
+            slot_entries[slot] = n_entries
+            n_entries += 1
+        entries[i] = slot_entries[slot]
+    return n_entries
+
+
+@njit(nogil=True, cache=True)
+def _add_counts(suffix_counts, start, stop, entries, counts):
+    for i in range(start, stop):
+        counts[entries[i], 0] += int64(suffix_counts[i] >> 1)
+        counts[entries[i], 1] += int64(suffix_counts[i] & 1)
+
+
+@njit(nogil=True, cache=True)
+def _add_sums(context_counts, start, stop, entries, sums):
+    for i in range(start, stop):
+        a = int64(context_counts[i] >> 1)
+        sums[entries[i], 0] += a
+        if context_counts[i] & 1:
+            sums[entries[i], 4] += a
+        else:
+            sums[entries[i], min(a, 3)] += 1
 
 
 @njit(inline="always")
-def _clear(sums, entry):
+def _clear(counts, sums, entry):
+    counts[entry, 0] = 0
+    counts[entry, 1] = 0
     for i in range(N_SUMS):
         sums[entry, i] = 0
 

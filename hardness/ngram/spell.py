@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 from numba import njit, uint8, uint32
 
 from hardness.errors import HardnessError
+from hardness.io.arrow import pc
 from hardness.ngram.characters import N_ASCII, NEEDS_PYTHON, OTHER, SPACE, WORD
 from hardness.ngram.strings import string_buffers
 from hardness.ngram.tokenize import Tokenizer, Tokens, decode, tokenize, tokenizers
@@ -72,14 +72,14 @@ def spell(texts: pa.Array, tokenizer: Tokenizer, *, skip_symbols: bool = False) 
     """
     if tokenizer.prepare is not None:
         texts = tokenizer.prepare(texts)
-    texts = pyarrow.compute.fill_null(texts, "")
+    texts = pc.fill_null(texts, "")
     table = tokenizer.table().copy()
     table[0] = SPACE
     spelled, needs_python, n_marks = _spell_once(texts, table, tokenizer.lowers)
     if needs_python.any():
         lowered = [text.lower() for text in texts.filter(pa.array(needs_python)).to_pylist()]
         mended = pa.array(lowered, texts.type)
-        texts = pyarrow.compute.replace_with_mask(texts, pa.array(needs_python), mended)
+        texts = pc.replace_with_mask(texts, pa.array(needs_python), mended)
         spelled, _, n_marks = _spell_once(texts, table, False)
     if n_marks and not skip_symbols:
         raise HardnessError(
@@ -122,9 +122,7 @@ def _spell(data, offsets, ascii_table, table, out, starts, needs_python):
                 code_point, length = decode(data, i)
                 i += length
                 entry = table[code_point]
-                if len(needs_python) > 0 and (
-                    code_point == _NEEDS_PYTHON_1 or code_point == _NEEDS_PYTHON_2
-                ):
+                if len(needs_python) > 0 and code_point in (_NEEDS_PYTHON_1, _NEEDS_PYTHON_2):
                     needs_python[record] = True
             kind = entry & uint32(3)
             if kind == WORD:
@@ -156,12 +154,10 @@ def _end_token(out, token, n_out, n_marks):
 
 @njit(nogil=True, cache=True)
 def _same(left, right):
-    if len(left) != len(right):
-        return False
-    for i in range(len(left)):
-        if left[i] != right[i]:
-            return False
-    return True
+    n_same = 0
+    for i in range(min(len(left), len(right))):
+        n_same += left[i] == right[i]
+    return n_same == len(left) == len(right)
 
 
 @njit(inline="always")

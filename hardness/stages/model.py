@@ -139,7 +139,7 @@ def write_arpa(
             if order == 1:
                 file.write(marks(model.unk, model.bos_gamma))
             for block in blocks:
-                file.write(store.get(f"arpa-{order}-{block.index}", np.uint8))
+                store.get(f"arpa-{order}-{block.index}", np.uint8).tofile(file)
                 store.delete(f"arpa-{order}-{block.index}")
         file.write(END)
 

@@ -72,9 +72,7 @@ def closed_form(counts: Counter) -> tuple[float, float, float] | None:
     return d[0], d[1], d[2]
 
 
-def estimate(
-    sentences: Sequence[Sequence[str]], order: int, prune: Sequence[int] = (0,)
-) -> Model:
+def estimate(sentences: Sequence[Sequence[str]], order: int, prune: Sequence[int] = (0,)) -> Model:
     """An interpolated modified Kneser-Ney model of some sentences."""
     thresholds = [*prune, *[prune[-1]] * (order - len(prune))]
     raw = raw_counts(sentences, order)

@@ -63,9 +63,7 @@ def summed(order: int, amounts: tuple[float, float, float]) -> Summed:
     context_keys, context_bounds, context_places = route(
         tokens.ids, positions, depths, shorter, 1, order - 2, N_BITS
     )
-    context_counts = scatter(
-        context_places, raw, np.zeros(len(raw), dtype=bool), len(context_keys)
-    )
+    context_counts = scatter(context_places, raw, np.zeros(len(raw), dtype=bool), len(context_keys))
     entries, votes = np.empty(len(keys), np.uint32), np.empty(len(keys), np.uint32)
     gammas = np.empty(len(keys), np.float32)
     shares, weights = (np.empty(len(context_keys), np.float32) for _ in range(2))
@@ -93,7 +91,7 @@ def summed(order: int, amounts: tuple[float, float, float]) -> Summed:
         weights=gather(context_places, weights)[kept],
         suffixes=ngrams_at(tokens, below, shorter),
         adjusted=adjusted,
-        gamma_of_bos=gamma_of_bos,
+        gamma_of_bos=float(gamma_of_bos),
     )
 
 

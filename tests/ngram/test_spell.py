@@ -79,6 +79,8 @@ def test_every_position_has_its_token(texts: list[str]) -> None:
 def test_a_token_that_is_a_mark_of_the_model_is_an_error(mark: str) -> None:
     with pytest.raises(HardnessError, match=r"tokens must not be <s>.*got 2 that are; pass --skip"):
         spell(pa.array([f"a {mark} b", f"{mark}"]), tokenizers.get("whitespace"))
-    got = spell(pa.array([f"a {mark} b {mark}c", mark]), tokenizers.get("whitespace"), skip_symbols=True)
+    got = spell(
+        pa.array([f"a {mark} b {mark}c", mark]), tokenizers.get("whitespace"), skip_symbols=True
+    )
     assert got.texts().to_pylist() == [f"a b {mark}c ", ""]
     assert got.tokens().starts.tolist() == [0, 4, 4]

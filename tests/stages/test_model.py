@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import kenlm
 import pytest
@@ -34,12 +35,13 @@ def build(
     partitions: int = 1,
     threads: int = 2,
     store: Store | None = None,
-    **options,
+    **options: Any,
 ) -> Estimate:
     data = text if isinstance(text, Path) else path.with_suffix(".txt")
     if not isinstance(text, Path):
         data.write_text(text, encoding="utf-8")
-    config = ModelConfig(**{"tokenizer": "whitespace"} | options)
+    options.setdefault("tokenizer", "whitespace")
+    config = ModelConfig(**options)
     size = data.stat().st_size // partitions + 1
     with (
         open_dataset(str(data), partition_bytes=size) as dataset,
@@ -56,9 +58,7 @@ def load(path: Path) -> kenlm.Model:
 
 @pytest.mark.parametrize("partitions", [1, 5])
 @pytest.mark.parametrize("name", GOLDEN)
-def test_model_equals_kenlms(
-    real_data: Path, tmp_path: Path, name: str, partitions: int
-) -> None:
+def test_model_equals_kenlms(real_data: Path, tmp_path: Path, name: str, partitions: int) -> None:
     order, prune = GOLDEN[name]
     corpus = real_data / "kenlm_golden" / "corpus.txt"
     path = tmp_path / "lm.arpa"
@@ -181,7 +181,7 @@ def test_kenlm_scores_every_ngram_as_it_is_written(
 def test_files_do_not_depend_on_what_makes_them(
     tmp_path: Path, order: int, interpolated: bool
 ) -> None:
-    options = {"order": order, "interpolated": interpolated}
+    options: dict[str, Any] = {"order": order, "interpolated": interpolated}
     first = tmp_path / "first.arpa"
     build(LINES, first, **options)
     for partitions, threads in ((1, 4), (3, 1), (3, 4), (7, 1), (7, 4)):
