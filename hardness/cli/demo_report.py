@@ -30,7 +30,7 @@ def print_demo(result: DemoResult) -> None:
 
 def _accuracies(result: DemoResult) -> Table:
     table = Table(
-        title="Accuracy on the clean evaluation set (always the same label: 33.3%)",
+        title="Accuracy on clean evaluation data (chance: 33.3%)",
         title_justify="left",
     )
     table.add_column("trained on")

@@ -21,16 +21,18 @@ from hardness.curriculum.plan import (
     row_group_rows,
 )
 from hardness.curriculum.route import Router, ShardWriter, shard_schema
-from hardness.curriculum.scores import Scores, open_scored_dataset, read_scores, refuse_changed
+from hardness.curriculum.scores import Scores, read_scores
 from hardness.curriculum.stage import MapStage, ThreadStage
 from hardness.errors import HardnessError
 from hardness.io.digest import object_digest
 from hardness.io.schema import unify
+from hardness.io.table import open_table
 from hardness.progress import Progress
 from hardness.weighting import resolve
 
-IN_MEMORY_SHARE = 0.5
-"""Data whose estimated size is below this share of the memory is not spilled to files."""
+IN_MEMORY_SHARE = 0.125
+"""Data whose estimated size is below this share of the memory is not spilled to files. Spilling
+costs little, as what is read again at once has hardly left the page cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ def build(
     started = time.perf_counter()
     limit = parse_memory(memory)
     _check_options(shard_rows, weighting)
-    scores = read_scores(table, by)
+    scores = read_scores(open_table(table), by)
     rows = len(scores.rows) - (scores.nulls if nulls == "drop" else 0)
     manifest = Manifest(
         code_version=hardness.__version__,
@@ -113,15 +115,17 @@ def build(
         shard_rows=shard_rows
         or default_shard_rows(rows=scores.dataset_rows, input_bytes=sum(scores.files.values())),
     )
-    path = Path(output) if output is not None else default_output(Path(table), manifest)
+    path = Path(output) if output is not None else default_output(scores.table.path, manifest)
     # Wrong options must be refused before the folder is touched.
     keys = _place(scores, manifest)
+    scores = scores.released()
     manifest = replace(manifest, hardness=keys.summary())
     folder = BuildFolder(path)
     with folder.locked():
         found = folder.finished(manifest, overwrite=overwrite)
         if found is not None:
-            refuse_changed(scores)
+            # Opening compares the data with its digest: shards of data that changed are stale.
+            scores.table.dataset(on_error="skip").close()
             folder.finish()
         stage = map_stage or ThreadStage(progress=progress)
         written = found or _write(folder, manifest, scores, keys, limit, stage)
@@ -176,7 +180,7 @@ def _write_shards(
     in_memory = shared and data_bytes <= memory * IN_MEMORY_SHARE
     if not shared:
         keys.save(folder.work)
-    with open_scored_dataset(scores) as dataset:
+    with scores.table.dataset(on_error="skip", work=folder.work) as dataset:
         router = Router(
             dataset=dataset,
             keys=keys if shared else folder.work,

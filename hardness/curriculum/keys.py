@@ -24,7 +24,7 @@ class Keys:
     """Where every row of the dataset goes and how hard it is."""
 
     position: np.ndarray
-    """(m,) int64: the training position of each row, `LEFT_OUT` if it has none."""
+    """(m,) int32 or int64: the training position of each row, `LEFT_OUT` if it has none."""
     hardness: np.ndarray
     """(m,) f32 in [0, 1], higher is harder; NaN where the score is null or the row is left out."""
     rows: int
@@ -99,18 +99,15 @@ def place(
     if seed < 0:
         raise HardnessError(f"seed must be at least 0, got {seed}; choose another")
     arrange = orders.get(order)
-    known = np.flatnonzero(valid)
-    unknown = np.flatnonzero(~valid)
+    rows = rows.view(np.int64)  # numpy indexes with nothing else without a copy
+    unknown = rows[~valid]
     if len(unknown) and nulls == "error":
         raise HardnessError(
             f"{name} must be defined for every record, got {len(unknown)} null of {len(rows)} "
-            f"(first at row {rows[unknown[0]]}); add --nulls drop, first or last"
+            f"(first at row {unknown[0]}); add --nulls drop, first or last"
         )
-    _refuse_nan(rows[known], scores[known], name)
-    try:
-        hardness = to_hardness(scores[known], direction=direction, method=normalize)
-    except HardnessError as error:
-        raise HardnessError(str(error).replace("scores must", f"{name} must", 1)) from None
+    known = rows[valid] if len(unknown) else rows
+    hardness = _harden(known, scores[valid] if len(unknown) else scores, name, direction, normalize)
     indices = arrange(hardness, np.random.default_rng(seed))
     _require_permutation(indices, len(known), order)
     sequence = known[indices]
@@ -123,20 +120,28 @@ def place(
             f"{name} must be defined for at least one record, got {len(unknown)} null of "
             f"{len(rows)}; check the text columns, or keep them with --nulls last"
         )
-    position = np.full(dataset_rows, LEFT_OUT, dtype=np.int64)
-    position[rows[sequence]] = np.arange(len(sequence))
+    # Half the memory for all but enormous data, and these arrays stay to the end of the build.
+    dtype = np.int32 if dataset_rows < 2**31 else np.int64
+    position = np.full(dataset_rows, LEFT_OUT, dtype=dtype)
+    position[sequence] = np.arange(len(sequence), dtype=dtype)
     by_row = np.full(dataset_rows, np.nan, dtype=np.float32)
-    by_row[rows[known]] = hardness
+    by_row[known] = hardness
     return Keys(position=position, hardness=by_row, rows=len(sequence), nulls=len(unknown))
 
 
-def _refuse_nan(rows: np.ndarray, scores: np.ndarray, name: str) -> None:
+def _harden(
+    rows: np.ndarray, scores: np.ndarray, name: str, direction: Direction, method: str
+) -> np.ndarray:
     bad = np.flatnonzero(np.isnan(scores))
     if len(bad):
         raise HardnessError(
             f"{name} must be a number or null, got NaN at row {rows[bad[0]]} and {len(bad) - 1} "
             "more; score the data again"
         )
+    try:
+        return to_hardness(scores, direction=direction, method=method)
+    except HardnessError as error:
+        raise HardnessError(str(error).replace("scores must", f"{name} must", 1)) from None
 
 
 def _require_permutation(indices: np.ndarray, n: int, order: str) -> None:

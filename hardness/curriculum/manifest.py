@@ -152,13 +152,7 @@ def read_manifest(folder: str | Path) -> Manifest:
             f"shards must be a finished build, got {str(folder)!r} without {MANIFEST_NAME}: "
             "the build did not finish; run the same `hardness build` command again to complete it"
         )
-    try:
-        obj = read_json(path)
-    except ValueError as error:
-        raise HardnessError(
-            f"{path} must be valid JSON, got a file that is not ({error}); build the shards again"
-        ) from None
-    return parse_manifest(obj, source=str(path))
+    return parse_manifest(read_json(path), source=str(path))
 
 
 def write_manifest(folder: str | Path, manifest: Manifest) -> None:

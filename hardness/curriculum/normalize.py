@@ -72,13 +72,22 @@ def rank(values: np.ndarray) -> np.ndarray:
     if n < 2:
         return np.full(n, 0.5)
     order = stable_argsort(values)
-    ordered = values[order]
-    starts = np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
-    counts = np.diff(starts, append=n)
-    mean_ranks = starts + (counts - 1) / 2
+    ranks = np.arange(n, dtype=np.float64)
+    _share_ranks(ranks, values[order])
+    ranks /= n - 1
     hardness = np.empty(n)
-    hardness[order] = np.repeat(mean_ranks / (n - 1), counts)
+    hardness[order] = ranks
     return hardness
+
+
+def _share_ranks(ranks: np.ndarray, ordered: np.ndarray) -> None:
+    """Give runs of equal values the mean of their ranks, in place."""
+    equal = np.zeros(len(ordered) + 1, dtype=bool)  # to the value before; False at both ends
+    np.equal(ordered[1:], ordered[:-1], out=equal[1:-1])
+    starts = np.flatnonzero(equal[1:] & ~equal[:-1])
+    stops = np.flatnonzero(equal[:-1] & ~equal[1:]) + 1
+    tied = np.flatnonzero(equal[1:] | equal[:-1])
+    ranks[tied] = np.repeat((starts + stops - 1) / 2, stops - starts)
 
 
 def minmax(values: np.ndarray) -> np.ndarray:

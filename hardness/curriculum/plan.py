@@ -27,6 +27,11 @@ COMPRESSED_GROWTH = 5.0
 """Arrow bytes in memory per byte of a compressed input file, by rule of thumb."""
 PLAIN_GROWTH = 1.5
 """The same per byte of an uncompressed one: the text once, and offsets."""
+BUCKET_BYTES = 16 * 2**20
+"""Size of a bucket in memory where neither the memory nor `BUCKETS` says otherwise: sorting is
+fastest where the caches help."""
+BUCKETS = 1024
+"""More buckets than this cut partitions into crumbs."""
 COPIES = 8
 """Times a bucket is in memory while it is read, combined, sorted and encoded, with some room for
 buckets of long records: hard records often are."""
@@ -92,8 +97,8 @@ def bucket_edges(
     Returns:
         (buckets + 1,) int64, increasing, from 0 to `rows`.
     """
-    fitting = memory * rows / (COPIES * threads * max(data_bytes, 1))
-    bucket = max(int(fitting) // group_rows, 1) * group_rows
+    wanted = min(memory / (COPIES * threads), max(BUCKET_BYTES, data_bytes / BUCKETS))
+    bucket = max(int(wanted * rows / max(data_bytes, 1)) // group_rows, 1) * group_rows
     starts = [
         start
         for shard in range(0, rows, shard_rows)

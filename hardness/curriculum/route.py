@@ -38,14 +38,16 @@ class Router:
     """Folder for the pieces; None keeps them in memory."""
 
     def __call__(self, partition: Partition) -> Piece:
-        path = None if self.spill is None else self.spill / f"part-{partition.index:05d}.spill"
-        if path is not None and path.exists():
-            return open_piece(path)
-        records = self.dataset.read(partition, columns=None)
+        if self.spill is None:
+            return cut(self._read(partition), self.edges, None)
+        path = self.spill / f"part-{partition.index:05d}.spill"
+        return open_piece(path) or cut(self._read(partition), self.edges, path)
+
+    def _read(self, partition: Partition) -> pa.Table:
+        records = self.dataset.read(partition)
         file = self.dataset.files[partition.file].path
         refuse_collisions(records.table.column_names, weighting=self.weighting, file=file)
-        table = add_columns(records.table, records.rows, self._keys, weighting=self.weighting)
-        return cut(table, self.edges, path)
+        return add_columns(records.table, records.rows, self._keys, weighting=self.weighting)
 
     @cached_property
     def _keys(self) -> Keys:

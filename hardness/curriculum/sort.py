@@ -51,15 +51,18 @@ def _levels(values: np.ndarray) -> np.ndarray:
 
 def _ordered_bits(values: np.ndarray) -> np.ndarray:
     """Unsigned integers in the order of the floats: flip all bits of negatives, else the sign."""
-    unsigned = np.dtype(f"u{values.itemsize}").type
-    sign = unsigned(1 << (8 * values.itemsize - 1))
-    bits = (values + values.dtype.type(0.0)).view(unsigned)  # -0.0 + 0.0 is 0.0
-    return np.where(bits & sign, ~bits, bits | sign)
+    size = 8 * values.itemsize
+    bits = values + values.dtype.type(0.0)  # -0.0 + 0.0 is 0.0
+    flips = bits.view(f"i{values.itemsize}") >> (size - 1)
+    flips |= np.iinfo(flips.dtype).min
+    bits = bits.view(f"u{values.itemsize}")
+    bits ^= flips.view(bits.dtype)
+    return bits
 
 
 def _argsort_half(key: np.ndarray) -> np.ndarray:
     words = key.astype(np.uint64)
     words <<= np.uint64(32)
-    words |= np.arange(len(key), dtype=np.uint64)
-    words = pl.Series(words).sort().to_numpy()
-    return (words & np.uint64(0xFFFFFFFF)).view(np.int64)
+    words |= np.arange(len(key), dtype=np.uint32)
+    ordered = pl.Series(words).sort().to_numpy()
+    return np.bitwise_and(ordered, np.uint64(0xFFFFFFFF), out=words).view(np.int64)

@@ -1,26 +1,30 @@
 """Records on their way from partitions to shards: one piece per partition, cut by bucket.
 
 A *bucket* is a range of training positions small enough to be sorted in memory. A piece holds the
-records of one partition sorted by position, as an Arrow stream (LZ4) with one run of messages per
-bucket and the places where the runs begin. It lives in memory or, with the places behind the
-stream, in a file.
+records of one partition sorted by position, as an Arrow stream with one run of messages per bucket
+and the places where the runs begin. It lives in memory or, with the places behind the stream, in a
+file. Nothing is compressed: a piece is read again at once, mostly from the page cache, and even LZ4
+costs more than all else that is done to it.
 """
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import xxhash
 
 from hardness.curriculum.manifest import POSITION
 from hardness.errors import HardnessError
-from hardness.io.atomic import atomic_path
+from hardness.io.digest import file_digest
 from hardness.io.schema import cast
 
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,21 +79,25 @@ def cut(table: pa.Table, edges: np.ndarray, path: Path | None) -> Piece:
         offsets = _write(table, cuts, sink)
         source: pa.Buffer | str = sink.getvalue()
     else:
-        with atomic_path(path) as temporary, pa.OSFile(str(temporary), "wb") as file:
-            offsets = _write(table, cuts, file)
-            file.write(offsets.tobytes())
-            file.write(np.array([len(offsets), table.num_rows]).tobytes())
+        offsets = _write_file(table, cuts, path)
         source = str(path)
     return Piece(source=source, schema=table.schema, offsets=offsets, rows=table.num_rows)
 
 
-def open_piece(path: Path) -> Piece:
-    """The piece in a file that `cut` wrote."""
+def open_piece(path: Path) -> Piece | None:
+    """The piece in a file that `cut` wrote; None if it is not there or not whole."""
+    if not path.is_file():
+        return None
     with pa.memory_map(str(path)) as file:
-        count, rows = np.frombuffer(file.read_at(16, file.size() - 16), np.int64).tolist()
-        place = file.size() - 16 - 8 * count
-        offsets = np.frombuffer(file.read_at(8 * count, place), np.int64).copy()
-        schema = pa.ipc.open_stream(file).schema
+        end = file.size() - _DIGEST_BYTES
+        if end < 16:
+            return None
+        data = file.read_buffer(end)
+        if xxhash.xxh3_128_digest(data) != file.read(_DIGEST_BYTES):
+            return None
+        count, rows = np.frombuffer(data.slice(end - 16), np.int64).tolist()
+        offsets = np.frombuffer(data.slice(end - 16 - 8 * count, 8 * count), np.int64).copy()
+        schema = pa.ipc.open_stream(data).schema
     return Piece(source=str(path), schema=schema, offsets=offsets, rows=rows)
 
 
@@ -107,12 +115,16 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
         HardnessError: a position of the bucket has no record, or more than one.
     """
     start, stop = int(edges[bucket]), int(edges[bucket + 1])
-    tables = [
-        cast(pa.Table.from_batches(batches), schema)
-        for piece in pieces
-        if (batches := piece.bucket(bucket))
-    ]
-    table = pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
+    table = pa.concat_tables(
+        [
+            schema.empty_table(),
+            *(
+                cast(pa.Table.from_batches(batches), schema)
+                for piece in pieces
+                if (batches := piece.bucket(bucket))
+            ),
+        ]
+    ).combine_chunks()
     positions = table.column(POSITION).to_numpy().astype(np.int64) - start
     order = np.full(stop - start, -1, dtype=np.int64)
     order[positions] = np.arange(len(positions))
@@ -126,7 +138,7 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
 
 def _write(table: pa.Table, cuts: np.ndarray, sink: pa.NativeFile) -> np.ndarray:
     offsets = np.empty(len(cuts), dtype=np.int64)
-    with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as writer:
+    with pa.ipc.new_stream(sink, table.schema) as writer:
         offsets[0] = sink.tell()
         for index in range(len(cuts) - 1):
             part = table.slice(cuts[index], cuts[index + 1] - cuts[index])
@@ -134,4 +146,19 @@ def _write(table: pa.Table, cuts: np.ndarray, sink: pa.NativeFile) -> np.ndarray
                 if batch.num_rows:
                     writer.write_batch(batch)
             offsets[index + 1] = sink.tell()
+    return offsets
+
+
+def _write_file(table: pa.Table, cuts: np.ndarray, path: Path) -> np.ndarray:
+    # Not `atomic_path`: waiting for the disk would take longer than the whole build. What a power
+    # failure leaves of a piece does not match the digest at its end, and is written again.
+    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+    with pa.OSFile(str(temporary), "wb") as file:
+        offsets = _write(table, cuts, file)
+        file.write(offsets.tobytes())
+        file.write(np.array([len(offsets), table.num_rows]).tobytes())
+    digest = file_digest(temporary)
+    with open(temporary, "ab") as file:
+        file.write(bytes.fromhex(digest))
+    os.replace(temporary, path)
     return offsets

@@ -56,8 +56,9 @@ class ThreadStage:
             try:
                 futures = [pool.submit(run, item) for item in items]
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
+                for future in futures:
+                    if future in done:
+                        future.result()
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise

@@ -12,6 +12,8 @@ import hardness
 from hardness.demo.sample import SampleConfig, write_sample
 from hardness.errors import HardnessError
 from hardness.io.atomic import write_json
+from hardness.progress import Progress, Silent
+from hardness.training.listener import Listener, StepReport
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,7 +27,7 @@ ARMS = (
     ("random", "random", "uniform"),
     ("random + S-Loss", "random", "s-loss"),
 )
-EPOCHS = 4
+EPOCHS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +84,26 @@ class DemoResult:
     """Wall time of everything."""
 
 
+class _Steps(Listener):
+    """Passes a training's steps on as progress."""
+
+    def __init__(self, stage: str, progress: Progress) -> None:
+        self._stage = stage
+        self._progress = progress
+
+    def step(self, report: StepReport) -> None:
+        if report.step == 1:
+            self._progress.start(self._stage, report.total_steps, "steps")
+        self._progress.advance(1)
+
+
 def demo(
     output: str | Path = "demo",
     *,
     sample: SampleConfig | None = None,
     epochs: int = EPOCHS,
     on_step: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> DemoResult:
     """Run the whole product on a generated sample.
 
@@ -98,6 +114,7 @@ def demo(
         sample: what to generate; its seed is that of the orders and the models too.
         epochs: passes of each training, at least 1.
         on_step: is told of each step by the command that does the same.
+        progress: is told how far a step is.
 
     Raises:
         HardnessError: `output` holds something else, or a step fails.
@@ -105,12 +122,13 @@ def demo(
     began = time.perf_counter()
     config = sample or SampleConfig()
     say = on_step or (lambda command: None)
+    watcher = progress or Silent()
     folder = claim(Path(output), config)
     train, evaluation = write_sample(folder, config)
 
     table = folder / "train.hardness"
     say(f"hardness score {train} --metric perplexity -o {table}")
-    hardness.score(train, metric="perplexity", output=table, overwrite=True)
+    hardness.score(train, metric="perplexity", output=table, overwrite=True, progress=watcher)
     for order in ORDERS:
         shards = folder / "shards" / order
         say(
@@ -124,9 +142,10 @@ def demo(
             seed=config.seed,
             output=shards,
             overwrite=True,
+            progress=watcher,
         )
     arms = tuple(
-        _train(folder, name, order, weighting, evaluation, config.seed, epochs, say)
+        _train(folder, name, order, weighting, evaluation, config.seed, epochs, say, watcher)
         for name, order, weighting in ARMS
     )
     tiers, correlation = summarise_tiers(_scored(table, train))
@@ -192,6 +211,7 @@ def _train(
     seed: int,
     epochs: int,
     say: Callable[[str], None],
+    progress: Progress,
 ) -> Arm:
     shards = folder / "shards" / order
     output = folder / "runs" / (order if weighting == "uniform" else weighting)
@@ -209,6 +229,7 @@ def _train(
         epochs=epochs,
         seed=seed,
         overwrite=True,
+        listener=_Steps(f"training, {name}", progress),
     )
     assert run.evaluation is not None
     return Arm(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -43,8 +44,7 @@ def reason_of(line: bytes, keys: Mapping[str, str]) -> str:
     for column in _misfits(value, keys):
         wanted = _WANTED[keys[column]]
         return f"{_name(value[column])} in column {column!r}, which must be {wanted}"
-    repeated = _repeated_key(line)
-    return f"the key {repeated!r} twice" if repeated else "a record that Arrow cannot read"
+    return _oddity(line) or "a record that Arrow cannot read"
 
 
 def is_misfit(line: bytes, keys: Mapping[str, str]) -> bool:
@@ -93,12 +93,23 @@ def _name(value: Any) -> str:
     return f"{kind.get(type(value), 'the object')} {shown}"
 
 
-def _repeated_key(line: bytes) -> str | None:
-    repeated: list[str] = []
+def _oddity(line: bytes) -> str | None:
+    """What Python's lenient reader takes and the strict ones do not."""
+    found: list[str] = []
 
-    def note(pairs: list[tuple[str, Any]]) -> None:
+    def note_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
-        repeated.extend(key for key in keys if keys.count(key) > 1)
+        found.extend(f"the key {key!r} twice" for key in keys if keys.count(key) > 1)
+        return dict(pairs)
 
-    json.loads(line, object_pairs_hook=note)
-    return repeated[0] if repeated else None
+    def note_overflow(literal: str) -> float:
+        if math.isinf(float(literal)):
+            found.append(f"the number {literal}, which is too large")
+        return float(literal)
+
+    value = json.loads(line, object_pairs_hook=note_repeats, parse_float=note_overflow)
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        found.insert(0, "half of a surrogate pair in an escape")
+    return found[0] if found else None

@@ -144,7 +144,8 @@ def part_name(index: int) -> str:
 
 
 def start_metric(
-    folder: Path,
+    table: Path,
+    name: str,
     *,
     parameters: Mapping[str, Any],
     directions: Mapping[str, str],
@@ -154,10 +155,11 @@ def start_metric(
     parts: Sequence[tuple[int, int]],
     replace: bool = False,
 ) -> MetricWriter:
-    """See what a folder holds of a metric and plan the rest.
+    """See what a table holds of a metric and plan the rest.
 
     Args:
-        folder: the metric's, named as the metric.
+        table: the table's folder.
+        name: the metric's, and its folder's.
         parameters: all that decides its numbers, JSON-like.
         directions: column to "higher" or "lower".
         columns: the metric's columns and their types, the primary one first.
@@ -170,15 +172,16 @@ def start_metric(
         HardnessError: the name cannot be a folder's.
         ValueError: the primary column has no direction, or a direction is unknown.
     """
-    if not _NAME.fullmatch(folder.name):
+    if not _NAME.fullmatch(name):
         raise HardnessError(
-            f"metric name must be letters, digits and _ : + -, got {folder.name!r}; rename it"
+            f"metric name must be letters, digits and _ : + -, got {name!r}; rename it"
         )
+    folder = table / name
     if next(iter(columns)) not in directions or not set(directions.values()) <= set(DIRECTIONS):
         raise ValueError(f"direction must be higher or lower, got {directions}; name the harder")
     plan = {
         "schema_version": SCHEMA_VERSION,
-        "name": folder.name,
+        "name": name,
         "parameters": dict(parameters),
         "columns": list(columns),
         "types": [str(kind) for kind in columns.values()],

@@ -185,7 +185,8 @@ class HardnessTable:
         """
         directions = {next(iter(columns)): direction} if isinstance(direction, str) else direction
         return start_metric(
-            self.path / name,
+            self.path,
+            name,
             parameters=parameters,
             directions=directions,
             columns=columns,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hardness.weighting import plain, s_loss
+from hardness.weighting import online, plain, s_loss, superloss
 from hardness.weighting.base import Weighting, resolve, weightings
 
-__all__ = ["Weighting", "plain", "resolve", "s_loss", "weightings"]
+__all__ = ["Weighting", "online", "plain", "resolve", "s_loss", "superloss", "weightings"]

@@ -46,6 +46,8 @@ class Weighting:
     """What `parameter` must be, in words and as a test."""
     value: float | None = None
     """The value of `parameter` in use; set by `resolve`."""
+    affine: bool = False
+    """Whether ω is affine in `hardness` or `weight`, so that its mean is ω of their mean."""
     differentiable: bool = False
     """Whether the published gradient flows through ω as well as through the loss."""
 

@@ -37,6 +37,7 @@ weightings.add(
         needs=("hardness",),
         formula="1",
         range="{1}",
+        affine=True,
         source="plain empirical risk minimisation",
     ),
 )
@@ -48,6 +49,7 @@ weightings.add(
         needs=("weight",),
         formula="the shards' weight column",
         range="[0, inf)",
+        affine=True,
         source="hardness build --weighting",
     ),
 )

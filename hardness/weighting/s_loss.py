@@ -63,6 +63,7 @@ for _name, _function, _formula in (
             needs=("hardness", "progress"),
             formula=_formula,
             range="[0, 2]",
+            affine=True,
             source="Scaling Hardness-Impact Training, S-Loss (the authors' code)",
         ),
     )

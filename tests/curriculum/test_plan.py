@@ -81,3 +81,10 @@ def test_buckets_shrink_with_the_memory() -> None:
     edges = bucket_edges(**options, memory=8 * 2 * 8 * 100, threads=2)
     assert np.diff(edges).tolist() == [100] * 10
     assert len(bucket_edges(**options, memory=10**9, threads=2)) == 2
+
+
+def test_buckets_are_few_or_small() -> None:
+    options = {"rows": 10**6, "shard_rows": 10**6, "group_rows": 1, "memory": 10**15}
+    # 2^30 bytes are 64 times 16 MiB; of 2^40 bytes, 1024 buckets have a thousandth each.
+    assert len(bucket_edges(**options, data_bytes=2**30, threads=1)) == pytest.approx(65, abs=1)
+    assert len(bucket_edges(**options, data_bytes=2**40, threads=1)) == pytest.approx(1025, abs=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -23,6 +24,7 @@ def test_the_first_failure_stops_what_has_not_begun() -> None:
 
     def fail(item: int) -> None:
         begun.append(item)
+        time.sleep(0.01)
         raise ValueError(f"item {item}")
 
     with pytest.raises(ValueError, match="item 0"):

@@ -108,7 +108,7 @@ def test_report_shows_the_numbers_and_the_places(
 def test_sample_is_learnable_and_perplexity_follows_the_tier(tmp_path: Path) -> None:
     """A million parameters from a random start learn it in two epochs, from both sentences."""
     train, evaluation = write_sample(tmp_path)
-    table = hardness.score(train, metric="perplexity").table
+    table = hardness.score(train, metric="perplexity").table.path
     build = hardness.build(table, by="perplexity", order="random", output=tmp_path / "shards")
     run = hardness.train(
         build.path, tmp_path / "run", task="classification", eval=evaluation, epochs=2

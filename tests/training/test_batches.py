@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardness.training.batches import BatchPlan
 
 
+@settings(deadline=None)
 @given(
     rows=st.integers(1, 200),
     batch_size=st.integers(1, 40),

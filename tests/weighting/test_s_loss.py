@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardness.weighting import resolve
@@ -46,6 +46,7 @@ def test_progress_can_be_given_per_sample() -> None:
 
 
 @pytest.mark.parametrize("name", ["s-loss", "s-loss-descending", "s-loss-swing"])
+@settings(deadline=None)
 @given(hardness=st.floats(0, 1), progress=st.floats(0, 1, exclude_max=True))
 def test_weights_stay_between_nought_and_two(name: str, hardness: float, progress: float) -> None:
     weight = resolve(name)(hardness=np.array([hardness]), progress=progress)[0]
