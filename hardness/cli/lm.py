@@ -8,27 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-_PRUNE = "--prune"
-
-
-def joined_prune(args: list[str]) -> list[str]:
-    """The arguments with `--prune 0 1 1`, as KenLM's lmplz takes it, made one value."""
-    out: list[str] = []
-    rest = iter(args)
-    for arg in rest:
-        out.append(arg)
-        if arg != _PRUNE:
-            continue
-        numbers: list[str] = []
-        for number in rest:
-            if not number.isdigit():
-                out += [",".join(numbers)] if numbers else []
-                out.append(number)
-                break
-            numbers.append(number)
-        else:
-            out += [",".join(numbers)] if numbers else []
-    return out
+from hardness.cli.prune import joined_prune
 
 
 class LmCommand(TyperCommand):
@@ -107,7 +87,8 @@ def lm(
         hardness lm corpus.jsonl -o lm.arpa --order 3 --prune 0 1 1
     """
     from hardness.cli.console import progress
-    from hardness.cli.lm_summary import parse_prune, print_lm
+    from hardness.cli.lm_summary import print_lm
+    from hardness.cli.prune import parse_prune
     from hardness.stages.lm import lm as run
 
     with progress() as bars:

@@ -1,25 +1,12 @@
-"""What `lm` reads of its options and prints of its result."""
+"""What `lm` prints of its result."""
 
 from __future__ import annotations
-
-import re
 
 from rich.table import Table
 
 from hardness.cli.console import console
 from hardness.cli.summary import rate
-from hardness.errors import HardnessError
 from hardness.stages.lm import LmResult
-
-
-def parse_prune(text: str) -> tuple[int, ...]:
-    """The numbers of `--prune`, parted by spaces or commas."""
-    parts = [part for part in re.split(r"[\s,]+", text) if part]
-    if not parts or not all(part.isdigit() for part in parts):
-        raise HardnessError(
-            f"prune must be whole numbers from 0, got {text!r}; 0 1 1 is usual at order 3"
-        )
-    return tuple(map(int, parts))
 
 
 def print_lm(result: LmResult) -> None:

@@ -130,14 +130,13 @@ def check_output(path: Path) -> None:
     """Raises HardnessError if a model cannot be written under this name."""
     if path.suffix not in (ARPA, BINARY):
         raise HardnessError(
-            f"output must end with {ARPA} or {BINARY}, got {path.name!r}; "
-            f"name it {path.name}{ARPA}"
+            f"output must end with {ARPA} or {BINARY}, got {path.name!r}; name it {path.name}{ARPA}"
         )
     if path.suffix == BINARY and shutil.which(_BUILD_BINARY) is None:
         raise HardnessError(
             f"output must end with {ARPA} where KenLM's {_BUILD_BINARY} is not on PATH, got "
-            f"{path.name!r}; write {path.stem}{ARPA}, which kenlm loads as well, or install KenLM's "
-            "programs (the kenlm package on PyPI has none)"
+            f"{path.name!r}; write {path.stem}{ARPA}, which kenlm loads as well, or install "
+            "KenLM's programs (the kenlm package on PyPI has none)"
         )
 
 
@@ -168,8 +167,8 @@ def warn_of_fallbacks(found: Sequence[Discounts]) -> None:
     orders = [str(order) for order, of_order in enumerate(found, 1) if of_order.fallback]
     if orders:
         _log.warning(
-            "the discounts of order %s are the fallback %s: the data is too small or too artificial "
-            "for their closed form",
+            "the discounts of order %s are the fallback %s: the data is too small or too "
+            "artificial for their closed form",
             ", ".join(orders),
             " ".join(f"{amount:g}" for amount in FALLBACK),
         )

@@ -127,13 +127,13 @@ def write_arpa(
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         file.write(header(sizes))
         for order in range(1, config.order + 1):
+            # Not noted as done: the lines are gone once they are in the file.
             cluster.map(
                 f"writing {order}-grams",
                 partial(_format, order=order, config=config, store=store, dtype=dtype),
                 blocks,
                 sizes=[block.n_positions for block in blocks],
                 unit="tokens",
-                store=store,
             )
             file.write(title(order))
             if order == 1:
