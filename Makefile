@@ -1,6 +1,6 @@
 # Two commands, each in a virtual environment of its own that it makes on its first run:
 #
-#   make demo    the main job on a generated sample: score, build, train, compare (about 3 minutes)
+#   make demo    the main job on a generated sample: score, build, train, compare (about 2 minutes)
 #   make test    lint, types and tests
 #
 # PYTHON is the interpreter that makes the environments, 3.11 or newer: make test PYTHON=python3.12

@@ -124,7 +124,52 @@ def score(
         ),
     ] = False,
     threads: Annotated[
-        int | None, typer.Option(help="Tasks at a time.  [default: all cores]", show_default=False)
+        int | None,
+        typer.Option(
+            help="Tasks at a time in this process.  [default: all cores]",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Start that many worker processes on this machine instead.",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a running Dask scheduler to use instead, such as tcp://host:8786.",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    memory: Annotated[
+        str,
+        typer.Option(
+            help="Memory to stay below, such as `512MiB` or `4GB`; the rest goes to files.",
+            rich_help_panel="Where it runs",
+        ),
+    ] = "4GB",
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for those files.  [default: in the table]",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    partition_bytes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Bytes of input that a task reads.  [default: by the size of the data]",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
     ] = None,
 ) -> None:
     """Score how hard every record of a dataset is, into a hardness table.
@@ -150,6 +195,11 @@ def score(
             on_error=on_error,
             overwrite=overwrite,
             threads=threads,
+            workers=workers,
+            scheduler=scheduler,
+            memory=memory,
+            work=work,
+            partition_bytes=partition_bytes,
             progress=bars,
             order=order,
             tokenizer=tokenizer,

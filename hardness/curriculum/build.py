@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,17 +16,17 @@ from hardness.curriculum.plan import (
     default_output,
     default_shard_rows,
     identity,
-    parse_memory,
     row_group_rows,
 )
 from hardness.curriculum.route import Router, ShardWriter, shard_schema
 from hardness.curriculum.scores import Scores, read_scores
-from hardness.curriculum.stage import MapStage, ThreadStage
 from hardness.errors import HardnessError
 from hardness.io.digest import object_digest
 from hardness.io.schema import unify
 from hardness.io.table import open_table
+from hardness.memory import parse_memory
 from hardness.progress import Progress
+from hardness.stages.cluster import Cluster, open_cluster
 from hardness.weighting import resolve
 
 IN_MEMORY_SHARE = 0.125
@@ -67,7 +66,9 @@ def build(
     output: str | Path | None = None,
     memory: int | str | None = None,
     overwrite: bool = False,
-    map_stage: MapStage | None = None,
+    threads: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Write the records of a scored dataset as shards in training order.
@@ -90,8 +91,9 @@ def build(
         output: the folder; beside the table, named after metric and order, if None.
         memory: bytes to stay below, such as "4GB"; 4 GB if None.
         overwrite: replace another build in `output`.
-        map_stage: runs the work on partitions and shards; threads if None.
-        progress: told of finished partitions and shards where `map_stage` is None.
+        threads, workers, scheduler: where the work runs; see
+            `hardness.stages.cluster.open_cluster`.
+        progress: told of finished partitions and shards.
 
     Raises:
         HardnessError: an option out of its range, a table or dataset that cannot be used, or an
@@ -127,8 +129,11 @@ def build(
             # Opening compares the data with its digest: shards of data that changed are stale.
             scores.table.dataset(on_error="skip").close()
             folder.finish()
-        stage = map_stage or ThreadStage(progress=progress)
-        written = found or _write(folder, manifest, scores, keys, limit, stage)
+        written = found
+        if written is None:
+            where = {"threads": threads, "workers": workers, "scheduler": scheduler}
+            with open_cluster(progress=progress, **where) as cluster:
+                written = _write(folder, manifest, scores, keys, limit, cluster)
     return BuildResult(
         path=path,
         manifest=written,
@@ -143,14 +148,14 @@ def _write(
     scores: Scores,
     keys: Keys,
     memory: int,
-    stage: MapStage,
+    cluster: Cluster,
 ) -> Manifest:
     """Write the shards that are not there yet, and the manifest when all are."""
     folder.start(manifest)
     shards = range(-(-manifest.rows // manifest.shard_rows))
     entries = [folder.done(index) for index in shards]
     if not all(entries):
-        entries = _write_shards(folder, manifest, scores, keys, memory, stage)
+        entries = _write_shards(folder, manifest, scores, keys, memory, cluster)
     manifest = replace(manifest, shards=tuple(entry for entry in entries if entry is not None))
     write_manifest(folder.path, manifest)
     folder.finish()
@@ -163,7 +168,7 @@ def _write_shards(
     scores: Scores,
     keys: Keys,
     memory: int,
-    stage: MapStage,
+    cluster: Cluster,
 ) -> list[ShardEntry | None]:
     input_bytes = sum(scores.files.values())
     data_bytes = arrow_bytes(scores.files)
@@ -174,9 +179,9 @@ def _write_shards(
         group_rows=group_rows,
         data_bytes=data_bytes,
         memory=memory,
-        threads=getattr(stage, "threads", os.cpu_count() or 1),
+        threads=cluster.tasks_at_a_time,
     )
-    shared = getattr(stage, "shared_memory", False)
+    shared = cluster.in_process
     in_memory = shared and data_bytes <= memory * IN_MEMORY_SHARE
     if not shared:
         keys.save(folder.work)
@@ -188,7 +193,7 @@ def _write_shards(
             weighting=None if manifest.weighting is None else manifest.weighting["name"],
             spill=None if in_memory else folder.spill(object_digest(edges.tolist())),
         )
-        pieces = stage("cut by position", router, dataset.partitions)
+        pieces = cluster.map("cutting by position", router, dataset.partitions)
         dataset.check_unchanged()
     found = sum(piece.rows for piece in pieces)
     if found != manifest.rows:
@@ -205,7 +210,7 @@ def _write_shards(
         row_group_rows=group_rows,
         build=object_digest(identity(manifest)),
     )
-    return stage("write shards", writer, range(-(-manifest.rows // manifest.shard_rows)))
+    return cluster.map("writing shards", writer, range(-(-manifest.rows // manifest.shard_rows)))
 
 
 def _place(scores: Scores, manifest: Manifest) -> Keys:

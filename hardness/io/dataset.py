@@ -178,6 +178,7 @@ def open_dataset(
     group: str | None = None,
     on_error: str = "raise",
     partition_bytes: int | None = None,
+    largest_partition_bytes: int | None = None,
     work: str | os.PathLike[str] | None = None,
 ) -> Dataset:
     """Scan files, detect their columns and plan their partitions.
@@ -192,6 +193,7 @@ def open_dataset(
         on_error: "raise" at the first bad record or "skip" and report them.
         partition_bytes: size of a partition; by default a sixteenth of the data, but at least 4
             and at most 64 MiB.
+        largest_partition_bytes: a lower bound than those 64 MiB, for little memory.
         work: folder for plain copies of compressed files and CSV; the system's if None.
 
     Raises:
@@ -207,7 +209,7 @@ def open_dataset(
     staging = Staging(work)
     try:
         admitted = [admit(name, staging, on_error) for name in names]
-        files, partitions = plan(admitted, partition_bytes)
+        files, partitions = plan(admitted, partition_bytes, largest_partition_bytes)
         chosen = choose_columns(files, partitions, wanted)
     except BaseException:
         staging.remove()

@@ -23,7 +23,7 @@ from hardness.io import files
 from hardness.io.arrow import pc
 from hardness.io.records import BOOLEAN, INTEGER, NULL, NUMBER, STRING, DataFile, Reject
 
-_BLOCK_BYTES = 8 << 20
+_BLOCK_BYTES = 4 << 20
 _BATCH_ROWS = 10_000
 _FIELD_BYTES = (1 << 31) - 1
 _INTEGERS = r"^(0|-?[1-9][0-9]*)$"

@@ -79,20 +79,23 @@ def admit(name: str, staging: Staging, on_error: str) -> DataFile:
 
 
 def plan(
-    admitted: Sequence[DataFile], partition_bytes: int | None
+    admitted: Sequence[DataFile],
+    partition_bytes: int | None,
+    largest_partition_bytes: int | None = None,
 ) -> tuple[list[DataFile], list[Partition]]:
     """Scan the files: their rows and digests, and the partitions.
 
     Args:
         admitted: in order.
         partition_bytes: size of a partition; by default a sixteenth of the data within bounds.
+        largest_partition_bytes: the upper bound, where it is to be lower than usual.
 
     Raises:
         HardnessError: there is no record, or a file changed under the scan.
     """
     total = sum(os.path.getsize(file.location) for file in admitted)
     even = min(max(total // _PARTITIONS_WISHED, _MIN_PARTITION_BYTES), _MAX_PARTITION_BYTES)
-    target = partition_bytes or even
+    target = partition_bytes or min(even, largest_partition_bytes or even)
     scanned: list[DataFile] = []
     partitions: list[Partition] = []
     row = 0

@@ -44,8 +44,9 @@ class Metric:
         config: a frozen dataclass of its options; its fields are the options' names.
         stage: the module that computes it, imported when it is first run, so that a list of
             metrics loads no numba. It has `parameters(config, columns)`, all that decides the
-            numbers, JSON-like, and `run(task, config)`, which takes a `hardness.stages.run.Run`
-            and returns a `Tally`.
+            numbers, JSON-like; `store_bytes(config, dataset)`, about how many bytes the run needs
+            in memory and how many in files where it may not have those; and `run(task, config)`,
+            which takes a `hardness.stages.run.Run` and returns a `Tally`.
     """
 
     name: str

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
@@ -27,6 +29,8 @@ class Executor(Protocol):
 
     in_process: bool
     """Whether tasks share this process's memory."""
+    tasks_at_a_time: int
+    """How many tasks run at the same time, about."""
 
     def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
         """Apply the function to every item; tell `finished` of each result as it comes."""
@@ -47,15 +51,18 @@ class Threads:
             raise HardnessError(
                 f"threads must be at least 1, got {threads}; leave it out for all cores"
             )
-        self._threads = threads
+        self.tasks_at_a_time = threads or os.cpu_count() or 1
 
     def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
-        # Tasks are told the index alone: Dask would look for tasks inside the items.
+        # Tasks are told the index alone: Dask would look for tasks inside the items. Of tasks that
+        # are alike it takes the one whose name sorts last first, so the names count down.
         def task(index: int) -> None:
             finished(index, function(items[index]))
 
-        tasks = [delayed(task)(index) for index in items]
-        compute(*tasks, scheduler="threads", num_workers=self._threads)
+        tasks = [delayed(task)(index, dask_key_name=f"task-{10**9 - 1 - index}") for index in items]
+        # Leaving the pool waits for tasks that still run when one has failed.
+        with ThreadPoolExecutor(self.tasks_at_a_time) as pool:
+            compute(*tasks, scheduler="threads", pool=pool)
 
 
 class Workers:
@@ -69,6 +76,7 @@ class Workers:
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self.tasks_at_a_time = max(1, sum(client.nthreads().values()))
 
     def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
         from distributed import as_completed
@@ -84,16 +92,20 @@ class Workers:
 class Cluster:
     """Runs one function over many items, each item a task.
 
-    A stage ends when all of its tasks have. What tasks return is small and fits JSON; what they
-    hand to later stages lies in the store.
+    A stage ends when all of its tasks have, or with the first that fails. What tasks return is
+    small; what they hand to later stages lies in a store.
 
     Args:
         executor: runs the tasks.
         progress: is told of every finished task.
+
+    Attributes:
+        in_process, tasks_at_a_time: see `Executor`.
     """
 
     def __init__(self, executor: Executor, progress: Progress | None = None) -> None:
         self.in_process = executor.in_process
+        self.tasks_at_a_time = executor.tasks_at_a_time
         self._executor = executor
         self._progress = progress or Silent()
 
@@ -116,7 +128,7 @@ class Cluster:
             items: what it is applied to.
             sizes: how much work each item is, in `unit`; 1 each where None.
             unit: what the sizes count.
-            store: tasks that it knows to be finished are not run again.
+            store: tasks that it knows to be finished are not run again. Results must fit JSON then.
         """
         sizes = [1] * len(items) if sizes is None else sizes
         store = MemoryStore() if store is None else store

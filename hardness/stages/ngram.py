@@ -120,7 +120,7 @@ class NgramCounts:
         )
         for block in self.blocks:
             self.store.delete(f"{_name('keys', order, within_groups)}-{block.index}")
-        return sum(n_distinct)
+        return int(sum(n_distinct))
 
     def at_positions(self, block: Block, orders: int, *, within_groups: bool = False) -> np.ndarray:
         """Unsigned (orders, T_b): 2·count + FIRST of the n-gram that ends at each position."""
@@ -169,7 +169,7 @@ class NgramCounts:
             self.store.read(f"{keys_name}-{block.index}", start, keys[a:b])
         local_bounds = bounds - bounds[:, :1] + offsets[:-1, None]
         n_fitted = sum(block.fitted for block in self.blocks)
-        n_distinct = count_partitions(keys, local_bounds, n_fitted, counts)
+        n_distinct = int(count_partitions(keys, local_bounds, n_fitted, counts))
         for block, start, a, b in pieces:
             self.store.write(f"{name}-{block.index}", start, counts[a:b])
         return n_distinct

@@ -11,6 +11,7 @@ What the store holds, beside what `hardness.stages.ngram` keeps there, for each 
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -35,6 +36,11 @@ from hardness.stages.run import PartWriter, Run, Tally
 from hardness.stages.store import Store
 
 _NO_HELD = np.empty(0, dtype=np.int64)
+
+_BYTES_PER_POSITION = 4
+"""Of plain input, a low guess: English prose in JSON has about six."""
+_EXPANSION = 4
+"""Bytes of text in a byte of Parquet or Arrow, a high guess."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +70,22 @@ def parameters(config: PerplexityConfig, columns: Columns) -> dict[str, Any]:
             "group must be a column for --holdout group, got none; name it with --group"
         )
     return decided | {"holdout": "group", "group": columns.group}
+
+
+def store_bytes(config: PerplexityConfig, dataset: Dataset) -> tuple[int, int]:
+    """About how much the stages need in memory, and how much they leave in files at most."""
+    text_bytes = sum(
+        os.path.getsize(file.location) * (1 if file.reader in ("jsonl", "text") else _EXPANSION)
+        for file in dataset.files
+    ) + sum(
+        os.path.getsize(path) for path in (expand(config.reference) if config.reference else ())
+    )
+    n_positions = text_bytes // _BYTES_PER_POSITION
+    n_counts = config.order * (2 if config.holdout == "group" else 1)
+    # Hashes and the keys of the order at hand, 8 bytes each; counts, 4 bytes an order. In memory,
+    # a block's text and tables come on top.
+    files = n_positions * (8 + 8 + 4 * n_counts)
+    return files + files // 4, files
 
 
 def run(task: Run, config: PerplexityConfig) -> Tally:

@@ -12,15 +12,20 @@ from typing import Any
 import pyarrow as pa
 
 from hardness.io.dataset import Paths, open_dataset
+from hardness.io.digest import object_digest
 from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
 from hardness.io.rejects import write_rejects
 from hardness.io.table import HardnessTable, create_table
+from hardness.memory import parse_memory
 from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.stages.cluster import open_cluster
 from hardness.stages.run import Run
-from hardness.stages.store import MemoryStore
+from hardness.stages.store import open_store
+
+_PARTITIONS_IN_MEMORY = 64
+"""A task holds up to about eight times its partition, and up to eight tasks run at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,10 @@ def score(
     on_error: str = "raise",
     overwrite: bool = False,
     threads: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    memory: int | str | None = None,
+    work: str | os.PathLike[str] | None = None,
     partition_bytes: int | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -65,7 +74,8 @@ def score(
     """Score every record of a dataset.
 
     The same call again finds the result and computes nothing; after a crash it goes on with the
-    parts that are missing. The result does not depend on `threads` or `partition_bytes`.
+    parts that are missing. The result does not depend on where it runs, nor on `memory` or
+    `partition_bytes`.
 
     Args:
         data: files, globs or folders; see `hardness.io.dataset.open_dataset`.
@@ -73,8 +83,13 @@ def score(
         output: the table's folder; beside the data where None (`data.jsonl`: `data.hardness`).
         text, label, id, group, on_error: see `hardness.io.dataset.open_dataset`.
         overwrite: score again what is there, and replace a table of other data.
-        threads: tasks at a time; all cores where None.
-        partition_bytes: bytes of input a task reads; chosen from the size of the data where None.
+        threads, workers, scheduler: where it runs; see `hardness.stages.cluster.open_cluster`.
+        memory: bytes to stay below, such as "4GB"; 4 GB where None. What does not fit is left in
+            files until the table is complete.
+        work: folder for those files; inside the table where None. Workers on other machines must
+            see it.
+        partition_bytes: bytes of input that a task reads; chosen from the size of the data and the
+            memory where None.
         progress: is told of every finished task.
         options: the metric's own, for example `order`, `tokenizer`, `holdout` and `reference`.
 
@@ -85,6 +100,7 @@ def score(
     spec = metrics.get(metric)
     config = spec.configure(options)
     stage = spec.load_stage()
+    limit = parse_memory(memory)
     sources = open_dataset(
         data,
         text=text,
@@ -93,6 +109,8 @@ def score(
         group=group,
         on_error=on_error,
         partition_bytes=partition_bytes,
+        work=work,
+        largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
     )
     with sources as dataset:
         folder = default_folder(data) if output is None else Path(output)
@@ -107,9 +125,18 @@ def score(
         )
         cached = writer.status == "complete"
         if not cached:
-            with open_cluster(threads=threads, progress=progress) as cluster:
-                task = Run(dataset=dataset, cluster=cluster, store=MemoryStore(), writer=writer)
-                tally = stage.run(task, config)
+            where = {"threads": threads, "workers": workers, "scheduler": scheduler}
+            with open_cluster(progress=progress, **where) as cluster:
+                in_memory, on_disk = stage.store_bytes(config, dataset)
+                stored = open_store(
+                    writer.path / "work" if work is None else Path(work),
+                    run=object_digest(writer.plan),
+                    in_memory=cluster.in_process and in_memory <= limit,
+                    disk_bytes=on_disk,
+                )
+                with stored as store:
+                    task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
+                    tally = stage.run(task, config)
             dataset.check_unchanged()
             if tally.rejects:
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)

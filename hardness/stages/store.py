@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ import pyarrow as pa
 
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
+
+_MARK = "hardness-work"
+"""Lies in a run's folder, so that no other folder is ever removed."""
 
 
 class Store(Protocol):
@@ -185,3 +189,39 @@ class DiskStore:
 
     def _path(self, name: str) -> Path:
         return self.folder / name
+
+
+@contextmanager
+def open_store(folder: Path, *, run: str, in_memory: bool, disk_bytes: int = 0) -> Iterator[Store]:
+    """A store for one run; its files go when the run is complete and stay when it fails.
+
+    Args:
+        folder: where files go, in a folder named after the run; what other runs left is removed.
+        run: digest of all that decides what the stages leave here.
+        in_memory: keep everything in memory instead.
+        disk_bytes: about how much will be written.
+
+    Raises:
+        HardnessError: the disk has no room for that much.
+    """
+    own = folder / run
+    for other in folder.glob("*") if folder.is_dir() else ():
+        if other != own and other.is_dir() and other.joinpath(_MARK).is_file():
+            shutil.rmtree(other, ignore_errors=True)
+    if in_memory:
+        yield MemoryStore()
+        shutil.rmtree(own, ignore_errors=True)
+        return
+    own.mkdir(parents=True, exist_ok=True)
+    own.joinpath(_MARK).touch()
+    there = sum(path.stat().st_size for path in own.iterdir())
+    free = shutil.disk_usage(own).free
+    if free + there < disk_bytes:
+        raise HardnessError(
+            f"work must be on a disk with {disk_bytes / 1e9:.1f} GB free for intermediate files, "
+            f"got {free / 1e9:.1f} GB at {folder}; free some, or name another folder with --work"
+        )
+    yield DiskStore(own)
+    shutil.rmtree(own)
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import difflib
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from hardness.errors import HardnessError
+from hardness.training import checks
 from hardness.weighting import resolve
+from hardness.weighting.ramps import RAMPS
 
 TASKS = ("classification", "causal-lm")
 TINY = "tiny"
 SCHEDULES = ("linear", "cosine", "constant")
 DEVICES = ("auto", "cpu", "cuda")
+WEIGHT_NORMS = ("none", "dataset", "batch")
+PARALLEL = ("ddp", "fsdp")
+PRECISIONS = ("fp32", "bf16")
+RECORDING = ("during", "after")
 
 MAX_LENGTH = 512
 """Tokens of the longest example where neither the user nor the model says otherwise."""
@@ -41,6 +46,16 @@ class TrainConfig:
     local model in Hugging Face form."""
     weighting: str = "uniform"
     """Name of the weighting, with its number after a colon where it takes one."""
+    ramp: str = "linear"
+    """How fast a weighting that follows progress moves: `linear`, `sqrt`, `square` or `cosine`."""
+    weight_norm: str = "none"
+    """Divide ω by its mean over the `dataset` or the `batch`, or `none`."""
+    r_start: float = 100.0
+    """Temperature of `linupper`, `quadratic` and `extremes` in their warm-up, above 0."""
+    r_end: float = 1.0
+    """Their temperature after it, above 0."""
+    r_warmup: float = 0.1
+    """Share of the steps of that warm-up, in [0, 1)."""
     eval: str | Path | Sequence[str | Path] | None = None
     """Dataset files or a folder of shards to evaluate on."""
     prompt: str | Sequence[str] | None = None
@@ -51,7 +66,12 @@ class TrainConfig:
     epochs: int = 3
     """Passes over the shards, at least 1."""
     batch_size: int = 32
-    """Records in a global batch, at least 1."""
+    """Records in a global batch, all ranks together, at least 1."""
+    accumulate: int = 1
+    """Micro-batches that a global batch is cut into, in [1, batch_size]; each is shared by the
+    ranks, and is what an online weighting compares losses within."""
+    shuffle: bool = False
+    """Draw a new order each epoch instead of keeping that of the shards."""
     lr: float | None = None
     """Peak learning rate, above 0; None takes 1e-3 for `tiny` and 2e-5 for other models."""
     schedule: str = "linear"
@@ -65,10 +85,36 @@ class TrainConfig:
     max_length: int | None = None
     """Longest example in tokens, at least 8; longer ones are cut off. None takes 512, or what the
     model can take if that is less."""
+    trainable: str | None = None
+    """Regular expression; only parameters whose name it finds are trained. None trains all."""
+    lora: int | None = None
+    """Rank of the low-rank adapters to train instead of the model, at least 1."""
     seed: int = 0
-    """Seed of the model's start, its head and its dropout, at least 0."""
+    """Seed of the model's start, its head, its dropout and of `shuffle`, at least 0."""
     device: str = "auto"
     """`cpu`, `cuda`, or `auto`: a GPU where there is one."""
+    nproc: int = 1
+    """Processes to start on this machine; `torchrun` decides by itself."""
+    parallel: str = "ddp"
+    """How several processes share a model: `ddp` copies it, `fsdp` shards it."""
+    precision: str = "fp32"
+    """`fp32`, or `bf16`: autocast with parameters kept in float32."""
+    activation_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them."""
+    compile: bool = False
+    """Compile the model with torch.compile."""
+    eval_every: int | None = None
+    """Steps between evaluations, at least 1; None evaluates after each epoch."""
+    checkpoint_every: int | None = None
+    """Steps between checkpoints; None saves one after each epoch, 0 none."""
+    keep: int = 2
+    """Checkpoints to keep, at least 1."""
+    record_dynamics: str | None = None
+    """Record each sample's dynamics `during` the steps, or by a pass `after` each epoch."""
+    record_logits: bool = False
+    """Record the logits of each class too."""
+    tensorboard: bool = False
+    """Write TensorBoard events beside metrics.jsonl."""
     log_every: int = 10
     """Steps between two lines of metrics.jsonl, at least 1."""
     verify: bool = True
@@ -126,63 +172,67 @@ class TrainConfig:
 
 
 def _problems(config: TrainConfig) -> list[str | None]:
-    whole = _whole_number
+    whole, number, one_of = checks.whole_number, checks.number, checks.one_of
     return [
-        _one_of("task", config.task, (None, *TASKS)),
-        _one_of("schedule", config.schedule, SCHEDULES),
-        _one_of("device", config.device, DEVICES),
-        _model_problem(config.model),
-        _message_of(lambda: resolve(config.weighting)),
+        one_of("task", config.task, (None, *TASKS)),
+        one_of("schedule", config.schedule, SCHEDULES),
+        one_of("device", config.device, DEVICES),
+        one_of("ramp", config.ramp, tuple(RAMPS)),
+        one_of("weight_norm", config.weight_norm, WEIGHT_NORMS),
+        one_of("parallel", config.parallel, PARALLEL),
+        one_of("precision", config.precision, PRECISIONS),
+        one_of("record_dynamics", config.record_dynamics, (None, *RECORDING)),
+        checks.model_folder(config.model, builtin=TINY),
+        checks.pattern("trainable", config.trainable),
+        checks.message_of(lambda: resolve(config.weighting)),
+        _norm_problem(config),
         whole("epochs", config.epochs, least=1),
         whole("batch_size", config.batch_size, least=1),
-        None if config.max_length is None else whole("max_length", config.max_length, least=8),
+        whole("accumulate", config.accumulate, least=1),
+        _accumulate_problem(config),
+        whole("nproc", config.nproc, least=1),
+        whole("max_length", config.max_length, least=8, optional=True),
+        whole("lora", config.lora, least=1, optional=True),
         whole("seed", config.seed, least=0),
         whole("log_every", config.log_every, least=1),
-        _number("lr", config.peak_lr, "a number above 0", lambda x: 0 < x < math.inf),
-        _number("warmup", config.warmup, "in [0, 1)", lambda x: 0 <= x < 1),
-        _number("weight_decay", config.weight_decay, "at least 0", lambda x: 0 <= x < math.inf),
-        _number("clip", config.clip, "at least 0", lambda x: 0 <= x < math.inf),
+        whole("eval_every", config.eval_every, least=1, optional=True),
+        whole("checkpoint_every", config.checkpoint_every, least=0, optional=True),
+        whole("keep", config.keep, least=1),
+        number("lr", config.peak_lr, above=0),
+        number("warmup", config.warmup, least=0, below=1),
+        number("weight_decay", config.weight_decay, least=0),
+        number("clip", config.clip, least=0),
+        number("r_start", config.r_start, above=0),
+        number("r_end", config.r_end, above=0),
+        number("r_warmup", config.r_warmup, least=0, below=1),
     ]
 
 
-def _one_of(name: str, value: object, allowed: Sequence[object]) -> str | None:
-    if value in allowed:
+def _norm_problem(config: TrainConfig) -> str | None:
+    if config.weight_norm != "dataset":
         return None
-    words = ", ".join(str(item) for item in allowed if item is not None)
-    nearest = difflib.get_close_matches(str(value), words.split(", "), n=1)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else "choose one of them"
-    return f"{name} must be one of {words}, got {value!r}; {hint}"
-
-
-def _whole_number(name: str, value: object, *, least: int) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+    try:
+        online = resolve(config.weighting).online
+    except HardnessError:
+        return None  # reported by itself
+    if not online:
         return None
-    fix = f"give {least} or more"
-    return f"{name} must be a whole number from {least}, got {value!r}; {fix}"
-
-
-def _number(name: str, value: Any, rule: str, accepts: Callable[[float], bool]) -> str | None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and accepts(value):
-        return None
-    return f"{name} must be {rule}, got {value!r}; the default works for most data"
-
-
-def _model_problem(model: str | Path) -> str | None:
-    if str(model) == TINY or (Path(model) / "config.json").is_file():
-        return None
-    found = "a folder without config.json" if Path(model).is_dir() else "no such folder"
     return (
-        f"model must be 'tiny' or the folder of a local Hugging Face model, got {str(model)!r}, "
-        f"{found}; save one there with save_pretrained"
+        f"weight_norm must be batch or none for {config.weighting!r}, whose weights follow from "
+        "the losses of each step, got 'dataset'; use --weight-norm batch"
     )
 
 
-def _message_of(check: Callable[[], object]) -> str | None:
-    try:
-        check()
-    except HardnessError as error:
-        return str(error)
-    return None
+def _accumulate_problem(config: TrainConfig) -> str | None:
+    counts = (config.accumulate, config.batch_size)
+    if not all(isinstance(count, int) and count >= 1 for count in counts):
+        return None  # reported by itself
+    if config.accumulate <= config.batch_size:
+        return None
+    return (
+        f"accumulate must be at most the batch size of {config.batch_size}, got "
+        f"{config.accumulate}; use a larger --batch-size"
+    )
 
 
 def _names(value: str | Sequence[str] | None) -> tuple[str, ...] | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -24,8 +24,19 @@ T = TypeVar("T")
 PREFETCHED_STEPS = 4
 """Global batches made ready ahead: enough to hide the encoding, little memory."""
 
+UNDEFINED_HARDNESS = 0.5
+"""Stands for a null: in the middle, where every S-Loss weighs 1."""
+
 NO_ROW = np.uint64(np.iinfo(np.uint64).max)
 """The `row` of an example that only pads a micro-batch."""
+
+
+class Source(Protocol):
+    """Where the records of an epoch come from."""
+
+    def read(self, epoch: int, start: int, stop: int) -> pa.Table:
+        """The records that are trained on as number `start` to `stop` - 1 of the epoch."""
+        ...
 
 
 class InOrder:
@@ -71,7 +82,7 @@ class StepBatch:
 class BatchStream:
     """The batches of one rank, in the order of the plan."""
 
-    source: InOrder
+    source: Source
     plan: BatchPlan
     task: Task
     rank: int = 0
@@ -108,10 +119,11 @@ def make_batch(task: Task, table: pa.Table) -> Batch:
         targets=targets,
         units=torch.tensor([example.units for example in examples], dtype=torch.float64),
         rows=_column(table, ROW, NO_ROW, np.uint64),
-        hardness=torch.from_numpy(_column(table, HARDNESS, 0.5, np.float64)),
+        hardness=torch.from_numpy(_column(table, HARDNESS, UNDEFINED_HARDNESS, np.float64)),
         weight=torch.from_numpy(_column(table, WEIGHT, 0.0, np.float64))
         if WEIGHT in table.column_names
         else None,
+        complete=all(example.units for example in examples),
     )
 
 
@@ -123,7 +135,9 @@ def _column(table: pa.Table, name: str, undefined: float | np.uint64, dtype: typ
     return column.to_numpy().astype(dtype, copy=True)
 
 
-def prefetched(make: Callable[[], Iterator[T]], depth: int = PREFETCHED_STEPS) -> Iterator[T]:
+def prefetched(
+    make: Callable[[], Iterator[T]], depth: int = PREFETCHED_STEPS
+) -> Generator[T, None, None]:
     """The items of `make()`, made in a background thread at most `depth` ahead.
 
     An exception in the thread is raised here in its place. Closing the generator ends the thread.

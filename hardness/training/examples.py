@@ -48,6 +48,8 @@ class Batch:
     """[m] float64 in [0, 1]; ½, which leaves every S-Loss at 1, where it is null."""
     weight: Tensor | None
     """[m] float64 of the shards' `weight` column, if they have one."""
+    complete: bool
+    """Whether every example has units; known here, so that no one has to ask a GPU."""
 
     @property
     def size(self) -> int:
@@ -69,6 +71,7 @@ class Batch:
             rows=self.rows,
             hardness=move(self.hardness),
             weight=None if self.weight is None else move(self.weight),
+            complete=self.complete,
         )
 
 

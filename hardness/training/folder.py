@@ -19,11 +19,26 @@ from hardness.training.parallel import World
 CONFIG_NAME = "config.json"
 RESULT_NAME = "result.json"
 MODEL_NAME = "model"
+BEST_NAME = "best"
+EVENTS_NAME = "tensorboard"
 KIND = "hardness-run"
 SCHEMA_VERSION = 1
 
-FREE_OPTIONS = ("shards", "output", "eval", "model", "overwrite", "verify")
-"""Options that do not change what a run computes; data and model are compared by their digests."""
+FREE_OPTIONS = (
+    "shards",
+    "output",
+    "eval",
+    "model",
+    "overwrite",
+    "verify",
+    "device",
+    "nproc",
+    "parallel",
+    "keep",
+    "checkpoint_every",
+)
+"""Options that do not change what a run computes but for rounding; data and model are compared by
+their digests."""
 
 PACKAGES = (
     "hardness",
@@ -110,15 +125,12 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return changes
 
 
-def save_model(folder: Path, model: Any, tokenizer: Any) -> Path:
+def save_model(final: Path, model: Any, tokenizer: Any) -> None:
     """Save model and tokenizer in `save_pretrained` form; the folder appears when complete."""
-    final = folder / MODEL_NAME
-    temporary = folder / f".{MODEL_NAME}.tmp-"
-    for leftover in (temporary, final):
-        if leftover.exists():
-            shutil.rmtree(leftover)
+    temporary = final.with_name(f".{final.name}.tmp-")
+    shutil.rmtree(temporary, ignore_errors=True)
     with quiet_transformers():
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
+    shutil.rmtree(final, ignore_errors=True)
     temporary.rename(final)
-    return final

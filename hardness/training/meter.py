@@ -35,15 +35,10 @@ class Meter:
             objective: Σ ω u l.
         """
         plain = weighted_sum(losses.detach(), torch.ones_like(weights), batch.units)
-        self._sums += torch.stack(
-            [
-                plain.double(),
-                objective.detach().double(),
-                batch.units.sum(),
-                (batch.units > 0).sum().double(),
-                batch.inputs["attention_mask"].sum().double(),
-            ]
-        )
+        counted = batch.units > 0
+        tokens = (batch.inputs["attention_mask"].sum(1) * counted).sum()
+        parts = [plain, objective.detach(), batch.units.sum(), counted.sum(), tokens]
+        self._sums += torch.stack([part.double() for part in parts])
         self._weights.add(weights, batch.units)
 
     def step(self, *, gradient_norm: Tensor) -> None:
@@ -71,3 +66,18 @@ class Meter:
         self._since = now
         self._steps = 0
         return measured
+
+    def restart_clock(self) -> None:
+        """Leave the time since the last step, spent on other work, out of the speeds."""
+        self._since = time.perf_counter()
+
+    def state(self) -> dict[str, Any]:
+        """The sums over all ranks, to go on from after a resume."""
+        sums = self._world.sum(self._sums).tolist()
+        return {"sums": sums, "weights": self._weights.state(self._world)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`, which the first rank keeps for all."""
+        if self._world.first:
+            self._sums.copy_(torch.tensor(state["sums"], dtype=torch.float64))
+        self._weights.restore(state["weights"], self._world)

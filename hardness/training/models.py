@@ -10,7 +10,8 @@ from typing import Any
 from hardness.errors import HardnessError
 from hardness.io.digest import file_digest, object_digest
 from hardness.training.config import MAX_LENGTH, TrainConfig
-from hardness.training.tiny import tiny_config, tiny_tokenizer
+from hardness.training.parallel import World
+from hardness.training.tiny import tiny_config, tiny_tokenizer, train_bpe
 
 
 @contextmanager
@@ -36,19 +37,21 @@ def model_digest(config: TrainConfig) -> str | None:
     return object_digest({str(path.relative_to(folder)): file_digest(path) for path in files})
 
 
-def make_tokenizer(config: TrainConfig, texts: Iterable[str], max_length: int) -> Any:
+def make_tokenizer(config: TrainConfig, texts: Iterable[str], max_length: int, world: World) -> Any:
     """The model's tokenizer, with a padding token.
 
     Args:
         config: the options.
         texts: the training texts, which only the tiny model's tokenizer is trained on.
         max_length: longest example in tokens.
+        world: the ranks, of which the first trains the tiny tokenizer for all.
 
     Raises:
         HardnessError: the model's folder holds no tokenizer.
     """
     if config.is_tiny:
-        return tiny_tokenizer(texts, max_length=max_length)
+        trained = world.agree(train_bpe(texts) if world.first else None)
+        return tiny_tokenizer(trained, max_length=max_length)
     return load_tokenizer(config.model)
 
 

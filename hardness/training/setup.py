@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from torch import Tensor
 
 from hardness.curriculum.manifest import HARDNESS, ROW, WEIGHT
 from hardness.curriculum.shards import Shards, open_shards
 from hardness.errors import HardnessError
 from hardness.training.batches import BatchPlan
 from hardness.training.config import TrainConfig
+from hardness.training.data import UNDEFINED_HARDNESS, InOrder
 from hardness.training.evaluation import EvalSet, load_eval_set
 from hardness.training.examples import column_texts
 from hardness.training.labels import label_ids
@@ -24,7 +30,11 @@ from hardness.training.models import (
     model_digest,
     model_labels,
 )
+from hardness.training.parallel import World
+from hardness.training.shuffle import Shuffled
 from hardness.training.tasks import CausalLM, Classification, Task
+from hardness.training.weigher import Weigher
+from hardness.training.wrap import add_lora, choose_trainable
 from hardness.weighting import resolve
 
 TOKENIZER_ROWS = 200_000
@@ -53,11 +63,53 @@ class Setup:
         return [*dict.fromkeys(self.task.columns), *own]
 
     def make_model(self) -> Any:
-        """The model before the first step."""
-        return make_model(self.config, self.task.name, self.tokenizer, self.labels, self.max_length)
+        """The model before the first step, on the CPU, with what shall learn chosen."""
+        config = self.config
+        model = make_model(config, self.task.name, self.tokenizer, self.labels, self.max_length)
+        if config.lora is not None:
+            with torch.random.fork_rng():
+                torch.manual_seed(config.seed)
+                model = add_lora(model, config.lora, self.task.name)
+        if config.trainable is not None:
+            choose_trainable(model, config.trainable)
+        return model
+
+    def make_weigher(self, world: World) -> Weigher:
+        """The weighting of the options, over this data."""
+        config = self.config
+        total = self.plan.total_steps
+        return Weigher(
+            weighting=resolve(config.weighting),
+            world=world,
+            total_steps=total,
+            ramp=config.ramp,
+            norm=config.weight_norm,
+            dataset=self._dataset_columns(world) if config.weight_norm == "dataset" else None,
+            r_start=config.r_start,
+            r_end=config.r_end,
+            r_warmup_steps=math.ceil(config.r_warmup * total),
+        )
+
+    def _dataset_columns(self, world: World) -> dict[str, Tensor]:
+        """`hardness` and `weight` of all records, or their means where those are enough."""
+        weighting = resolve(self.config.weighting)
+        columns = {}
+        for name, undefined in ((HARDNESS, UNDEFINED_HARDNESS), (WEIGHT, 0.0)):
+            if name in weighting.needs:
+                values = pc.fill_null(self.shards.column(name), undefined)
+                tensor = torch.from_numpy(values.to_numpy().astype("float64"))
+                tensor = tensor.mean(0, keepdim=True) if weighting.affine else tensor
+                columns[name] = tensor.to(world.device)
+        return columns
+
+    def make_source(self, folder: Path) -> InOrder | Shuffled:
+        """The records in the order to train on."""
+        if self.config.shuffle:
+            return Shuffled(self.shards, self.columns, seed=self.config.seed, folder=folder)
+        return InOrder(self.shards, self.columns)
 
 
-def prepare(config: TrainConfig, listener: Listener) -> Setup:
+def prepare(config: TrainConfig, listener: Listener, world: World) -> Setup:
     """Open the shards, choose the task and its columns, make the tokenizer, read the eval data.
 
     Raises:
@@ -72,7 +124,7 @@ def prepare(config: TrainConfig, listener: Listener) -> Setup:
         labels = label_ids(shards.labels(), known=model_labels(config))
         listener.note(f"label: {shards.manifest.columns.label} ({', '.join(labels)})")
     max_length = longest_input(config)
-    tokenizer = make_tokenizer(config, _texts(shards, [*prompt, *response]), max_length)
+    tokenizer = make_tokenizer(config, _texts(shards, [*prompt, *response]), max_length, world)
     task = _make_task(name, shards, tokenizer, labels, prompt, response, max_length)
     listener.note(f"text: {_described_columns(name, prompt, response)}")
     return Setup(
@@ -82,7 +134,12 @@ def prepare(config: TrainConfig, listener: Listener) -> Setup:
         tokenizer=tokenizer,
         labels=labels,
         max_length=max_length,
-        plan=BatchPlan(rows=shards.rows, batch_size=config.batch_size, epochs=config.epochs),
+        plan=BatchPlan(
+            rows=shards.rows,
+            batch_size=config.batch_size,
+            epochs=config.epochs,
+            accumulate=config.accumulate,
+        ),
         eval_set=None if config.eval is None else load_eval_set(config.eval, task, shards.manifest),
     )
 

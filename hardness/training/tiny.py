@@ -14,20 +14,12 @@ MLP = 512
 PAD, START, END, SEPARATOR = "<pad>", "<s>", "</s>", "<sep>"
 
 
-def tiny_tokenizer(texts: Iterable[str], *, max_length: int) -> Any:
-    """A byte-level BPE tokenizer trained on `texts`, which their order does not change.
+def train_bpe(texts: Iterable[str]) -> str:
+    """A byte-level BPE tokenizer trained on `texts`, which their order does not change, as JSON.
 
     Pairs are encoded as `<s> first <sep> second </s>`.
-
-    Args:
-        texts: the training texts.
-        max_length: longest example in tokens.
-
-    Returns:
-        A Hugging Face fast tokenizer.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
@@ -45,8 +37,21 @@ def tiny_tokenizer(texts: Iterable[str], *, max_length: int) -> Any:
         pair=f"{START} $A {SEPARATOR} $B {END}",
         special_tokens=list(ids.items()),
     )
+    return tokenizer.to_str()
+
+
+def tiny_tokenizer(trained: str, *, max_length: int) -> Any:
+    """The Hugging Face tokenizer of what `train_bpe` returned.
+
+    Args:
+        trained: its JSON.
+        max_length: longest example in tokens.
+    """
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=Tokenizer.from_str(trained),
         pad_token=PAD,
         bos_token=START,
         eos_token=END,

@@ -28,11 +28,12 @@ def scaled(losses: Array) -> Array:
     Returns:
         [M] in [-1, 1].
     """
+    xp = namespace(losses)
     low, high = losses.min(), losses.max()
     spread = high - low
-    if not spread > 0:
-        return losses * 0
-    return 2 * (losses - low) / spread - 1
+    alike = spread <= 0
+    z = 2 * (losses - low) / xp.where(alike, xp.ones_like(spread), spread) - 1
+    return xp.where(alike, xp.zeros_like(z), z)
 
 
 def linupper(losses: Array, temperature: float) -> Array:

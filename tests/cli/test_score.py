@@ -143,7 +143,15 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(tmp_path
     words = np.array([f"w{i}" for i in range(5000)])
     texts = [" ".join(rng.choice(words, 12)) for _ in range(20_000)]
     write(tmp_path / "data.jsonl", [json.dumps({"text": text}).encode() for text in texts])
-    command = [sys.executable, "-m", "hardness", "score", "data.jsonl", "--partition-mb", "0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "hardness",
+        "score",
+        "data.jsonl",
+        "--partition-bytes",
+        "100000",
+    ]
     began = time.monotonic()
     undisturbed = [*command, "-o", "undisturbed"]
     subprocess.run(undisturbed, cwd=tmp_path, check=True, capture_output=True)

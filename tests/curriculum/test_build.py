@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +21,31 @@ from hypothesis import strategies as st
 from hardness.curriculum import build as build_module
 from hardness.curriculum.build import build
 from hardness.curriculum.shards import open_shards
-from hardness.curriculum.stage import MapStage, ThreadStage
 from hardness.errors import HardnessError
 from hardness.io import plan
+from hardness.stages.cluster import Cluster, Executor, Threads
 from tests.curriculum.scored import digests, records, score, write_jsonl
 
 N = 300
 
 
-class PickleStage:
-    """A stage whose workers share no memory: all that passes goes through pickle."""
+class Pickling:
+    """An executor whose workers share no memory: all that passes goes through pickle."""
 
-    def __call__(
-        self, name: str, function: Callable[[Any], Any], items: Sequence[Any]
-    ) -> list[Any]:
+    in_process = False
+    tasks_at_a_time = 3
+
+    def run(self, function: Any, items: dict[int, Any], finished: Any) -> None:
         function = pickle.loads(pickle.dumps(function))
-        return [pickle.loads(pickle.dumps(function(item))) for item in reversed(items)][::-1]
+        for index in reversed(items):
+            finished(index, pickle.loads(pickle.dumps(function(items[index]))))
+
+
+def use_executor(monkeypatch: pytest.MonkeyPatch, executor: Executor) -> None:
+    def open_cluster(**_: Any) -> Any:
+        return nullcontext(Cluster(executor))
+
+    monkeypatch.setattr(build_module, "open_cluster", open_cluster)
 
 
 def scores(n: int = N, *, seed: int = 0) -> list[float | None]:
@@ -164,12 +174,12 @@ def small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_buckets")
 @pytest.mark.parametrize(
-    ("partition_bytes", "stage", "spilled", "data_bytes"),
+    ("partition_bytes", "executor", "spilled", "data_bytes"),
     [
-        pytest.param(700, ThreadStage(4), False, 10, id="many-partitions-in-memory"),
-        pytest.param(10**9, ThreadStage(2), False, 10**9, id="many-buckets-in-memory"),
-        pytest.param(700, ThreadStage(3), True, 10**9, id="many-buckets-spilled"),
-        pytest.param(2000, PickleStage(), True, 10**9, id="workers-without-shared-memory"),
+        pytest.param(700, Threads(4), False, 10, id="many-partitions-in-memory"),
+        pytest.param(10**9, Threads(2), False, 10**9, id="many-buckets-in-memory"),
+        pytest.param(700, Threads(3), True, 10**9, id="many-buckets-spilled"),
+        pytest.param(2000, Pickling(), True, 10**9, id="workers-without-shared-memory"),
     ],
 )
 def test_bytes_depend_on_neither_partitions_nor_workers_nor_memory(
@@ -177,18 +187,19 @@ def test_bytes_depend_on_neither_partitions_nor_workers_nor_memory(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     partition_bytes: int,
-    stage: MapStage,
+    executor: Executor,
     spilled: bool,
     data_bytes: int,
 ) -> None:
     options = {"order": "descending", "shard_rows": 100}
-    reference = build(table, output=tmp_path / "a", map_stage=ThreadStage(1), **options)
+    reference = build(table, output=tmp_path / "a", threads=1, **options)
     monkeypatch.setattr(plan, "_MIN_PARTITION_BYTES", partition_bytes)
     monkeypatch.setattr(plan, "_MAX_PARTITION_BYTES", partition_bytes)
     # 1 GB of data in 1 MB of memory cuts shards into buckets of one row group.
     monkeypatch.setattr(build_module, "arrow_bytes", lambda _: data_bytes)
     monkeypatch.setattr(build_module, "IN_MEMORY_SHARE", 0 if spilled else 10**6)
-    result = build(table, output=tmp_path / "b", map_stage=stage, memory="1MB", **options)
+    use_executor(monkeypatch, executor)
+    result = build(table, output=tmp_path / "b", memory="1MB", **options)
     assert result.manifest == reference.manifest
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
     assert sorted(digests(tmp_path / "b")) == [
@@ -294,7 +305,7 @@ def test_data_that_changed_since_scoring_is_refused(
     [
         ({"shard_rows": 0}, "shard_rows must be at least 1, got 0"),
         ({"memory": "1kB"}, "memory must be at least 1 MB"),
-        ({"weighting": "focal"}, "weighting must be one of"),
+        ({"weighting": "focus"}, "weighting must be one of"),
         ({"weighting": "shards"}, "weighting must need no more than hardness and progress"),
         ({"order": "sideways"}, "order must be one of ascending, descending, random"),
         ({"by": "length"}, "metric must be one of perplexity"),
@@ -321,14 +332,16 @@ def test_loading_no_more_than_a_partition_and_a_bucket(
     monkeypatch.setattr(build_module, "IN_MEMORY_SHARE", 0.0)
     seen: list[str] = []
 
-    class Spy(ThreadStage):
-        def __call__(
-            self, name: str, function: Callable[[Any], Any], items: Sequence[Any]
-        ) -> list[Any]:
-            results = super().__call__(name, function, items)
-            seen.extend(str(piece.source) for piece in results if hasattr(piece, "source"))
-            return results
+    class Spy(Threads):
+        def run(self, function: Any, items: dict[int, Any], finished: Any) -> None:
+            def watched(index: int, result: Any) -> None:
+                if hasattr(result, "source"):
+                    seen.append(str(result.source))
+                finished(index, result)
 
-    build(table, order="ascending", output=tmp_path / "s", map_stage=Spy(2))
+            super().run(function, items, watched)
+
+    use_executor(monkeypatch, Spy(2))
+    build(table, order="ascending", output=tmp_path / "s")
     assert seen
     assert all(source.endswith(".spill") for source in seen)

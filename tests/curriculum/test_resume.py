@@ -55,14 +55,13 @@ def interrupted(
     with monkeypatch.context() as patch:
         stop_after(patch, shards)
         with pytest.raises(KeyboardInterrupt):
-            build(table, output=output, **(OPTIONS | options))
+            build(table, output=output, threads=1, **(OPTIONS | options))
 
 
 # One build in a process of its own, slow enough at every write to be killed anywhere.
 SCRIPT = """
 import os, sys, time
 import hardness.curriculum.build as module
-from hardness.curriculum.stage import ThreadStage
 from hardness.io import plan
 module.IN_MEMORY_SHARE = 0.0
 plan._MIN_PARTITION_BYTES = plan._MAX_PARTITION_BYTES = 3000
@@ -74,7 +73,7 @@ def slow(*arguments):
 os.replace = slow
 print("ready", flush=True)
 module.build(sys.argv[1], output=sys.argv[2], order="random", seed=3, shard_rows=50,
-             map_stage=ThreadStage(2))
+             threads=2)
 """
 
 

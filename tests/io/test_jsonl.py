@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardness.errors import HardnessError
+from hardness.io import jsonl
 from hardness.io.dataset import open_dataset
 from tests.io.helpers import read_all, records_of, texts_of, write
 
@@ -134,6 +135,16 @@ def test_a_column_found_only_at_the_end_is_found(
         assert dataset.kind_of("y") == "integer"
     with pytest.raises(HardnessError, match=r"text must be a column of .*, got 'none', which no"):
         open_dataset(path, text="none")
+
+
+def test_many_misfits_cost_no_pass_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, "data.jsonl", (GOOD + b"\n") * 300 + b'{"text": 3}\n' * 200)
+    passes = []
+    real = jsonl.parse
+    monkeypatch.setattr(jsonl, "parse", lambda *args: passes.append(1) or real(*args))
+    with open_dataset(path, on_error="skip") as dataset:
+        assert len(texts_of(dataset)[2]) == 200
+    assert len(passes) <= 3
 
 
 def test_an_array_is_told_how_to_become_lines(tmp_path: Path) -> None:

@@ -98,26 +98,32 @@ def test_metric_json_tells_what_was_computed(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"parameters": {"order": 2}},
-        {"dataset": "d2"},
-        {"inputs": {"text": ["body"], "id": None}},
-        {"columns": {"ppl": pa.float32(), "n": pa.int32()}},
-        {"directions": {"ppl": "lower"}},
-        {"replace": True},
-    ],
-    ids=["parameters", "dataset", "text", "type", "direction", "replace"],
-)
-@pytest.mark.parametrize("finished", [True, False], ids=["finished", "begun"])
-def test_results_of_another_plan_are_wiped(
-    tmp_path: Path, changes: dict[str, Any], finished: bool
+CHANGES: dict[str, tuple[dict[str, Any], str]] = {
+    "parameters": ({"parameters": {"order": 2}}, "order was 3, is 2"),
+    "dataset": ({"dataset": "d2"}, "dataset was d1, is d2"),
+    "text": ({"inputs": {"text": ["body"], "id": None}}, r"text was \['text'\], is \['body'\]"),
+    "type": ({"columns": {"ppl": pa.float32(), "n": pa.int32()}}, "types was .*float"),
+    "direction": ({"directions": {"ppl": "lower"}}, "directions was .*lower"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_result_of_another_plan_is_replaced_only_when_told_to(
+    tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
-    if finished:
-        complete(tmp_path)
-    else:
-        fill(start(tmp_path), 0)
+    complete(tmp_path)
+    before = sorted(os.listdir(tmp_path / "m"))
+    with pytest.raises(HardnessError, match=rf"{message}.*pass --overwrite"):
+        start(tmp_path, **changes)
+    assert sorted(os.listdir(tmp_path / "m")) == before
+    writer = start(tmp_path, **changes, replace=True)
+    assert (writer.status, writer.missing, writer.replaced) == ("new", [0, 1], True)
+    assert os.listdir(tmp_path / "m") == ["plan.json"]
+
+
+@pytest.mark.parametrize("changes", [c for c, _ in CHANGES.values()], ids=CHANGES.keys())
+def test_the_beginning_of_another_plan_is_wiped(tmp_path: Path, changes: dict[str, Any]) -> None:
+    fill(start(tmp_path), 0)
     writer = start(tmp_path, **changes)
     assert (writer.status, writer.missing, writer.replaced) == ("new", [0, 1], True)
     assert os.listdir(tmp_path / "m") == ["plan.json"]

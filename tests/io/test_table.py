@@ -101,9 +101,11 @@ def test_the_same_again_is_complete_and_rewrites_nothing(tmp_path: Path) -> None
 def test_another_text_column_is_another_result(tmp_path: Path) -> None:
     path = write(tmp_path, "data.jsonl", LINES)
     table = scored(path, "b")
-    with open_dataset(path, text="id") as dataset:
-        assert score(create_table(table.path, dataset), dataset, "b") == "new"
-    assert open_table(table.path).columns.text == ("id",)
+    with (
+        open_dataset(path, text="id") as dataset,
+        pytest.raises(HardnessError, match=r"text was .*, is \['id'\].*pass --overwrite"),
+    ):
+        score(create_table(table.path, dataset), dataset, "b")
 
 
 def test_later_scoring_adds_columns_and_forgets_none(tmp_path: Path) -> None:

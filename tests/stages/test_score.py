@@ -77,7 +77,7 @@ def test_other_options_are_refused_unless_told_to_overwrite(data: Path) -> None:
 def test_changed_data_are_refused_unless_told_to_overwrite(data: Path) -> None:
     hardness.score(data)
     data.write_text(data.read_text() + '{"id": 12, "text": "new"}\n')
-    with pytest.raises(HardnessError, match=r"must hold scores of .*data\.jsonl, got scores of other"):
+    with pytest.raises(HardnessError, match=r"must hold scores of .*, got scores of other"):
         hardness.score(data)
     assert hardness.score(data, overwrite=True).info.rows == len(ROWS) + 1
 
@@ -117,7 +117,7 @@ def test_skipped_records_are_kept_with_their_reason(data: Path) -> None:
 def test_unknown_options_and_metrics_are_named(data: Path) -> None:
     with pytest.raises(HardnessError, match=r"metric must be one of .*perplexity.*got 'perplexit'"):
         hardness.score(data, metric="perplexit")
-    with pytest.raises(HardnessError, match=r"options of metric perplexity must be among .*, got k"):
+    with pytest.raises(HardnessError, match=r"options of metric .* must be among .*, got k"):
         hardness.score(data, k=3)
 
 
@@ -131,5 +131,5 @@ def test_reference_decides_the_scores(data: Path, tmp_path: Path) -> None:
     got = frame.frame("perplexity").collect()
     assert got["nll"].drop_nulls().to_list() == pytest.approx([v for v, _ in expected if v])
     reference.write_text("other text\n")
-    with pytest.raises(HardnessError, match="reference was .*, is .*; pass --overwrite"):
+    with pytest.raises(HardnessError, match=r"reference was .*, is .*; pass --overwrite"):
         hardness.score(data, reference=(str(reference),), output=tmp_path / "t")

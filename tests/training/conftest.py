@@ -93,3 +93,21 @@ def make_shards(tmp_path: Path) -> MakeShards:
         return tmp_path / name
 
     return make
+
+
+def save_small_model(folder: Path, columns: Mapping[str, Sequence[Any]]) -> Path:
+    """A Llama of a few thousand parameters for the texts of `columns`, quick to start and train."""
+    from transformers import LlamaForCausalLM
+
+    from hardness.training.tiny import tiny_config, tiny_tokenizer, train_bpe
+
+    texts = [value for name in columns for value in columns[name] if isinstance(value, str)]
+    tokenizer = tiny_tokenizer(train_bpe(texts), max_length=64)
+    config = tiny_config(tokenizer, max_length=64)
+    config.update({"hidden_size": 16, "intermediate_size": 32, "head_dim": 4})
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = LlamaForCausalLM(config)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -15,7 +15,7 @@ from hardness.curriculum.shards import open_shards
 from hardness.training.batches import BatchPlan
 from hardness.training.data import NO_ROW, BatchStream, InOrder, prefetched
 from hardness.training.tasks import Classification
-from hardness.training.tiny import tiny_tokenizer
+from hardness.training.tiny import tiny_tokenizer, train_bpe
 from tests.training.conftest import MakeShards, pairs
 
 
@@ -23,7 +23,7 @@ def stream(path: Path, *, batch_size: int = 8, epochs: int = 1, **options: Any) 
     shards = open_shards(path)
     records = pairs(5)
     task = Classification(
-        tokenizer=tiny_tokenizer(records["premise"], max_length=32),
+        tokenizer=tiny_tokenizer(train_bpe(records["premise"]), max_length=32),
         text=["premise", "hypothesis"],
         label="label",
         ids={"no": 0, "yes": 1},
@@ -140,7 +140,7 @@ def test_leaving_early_ends_the_background_thread() -> None:
     before = threading.active_count()
     items = prefetched(lambda: iter(range(10**9)))
     next(items)
-    items.close()  # type: ignore[attr-defined]
+    items.close()
     assert threading.active_count() == before
 
 

@@ -24,7 +24,7 @@ WORLD = World(device=torch.device("cpu"))
 
 def lm_setup(make_shards: MakeShards, **columns: Any) -> Setup:
     path = make_shards(columns or questions(30), text=("question", "answer"), label=None)
-    return prepare(TrainConfig(shards=path, output="unused", eval=path), Listener())
+    return prepare(TrainConfig(shards=path, output="unused", eval=path), Listener(), WORLD)
 
 
 def test_the_loss_is_the_mean_over_tokens_whatever_the_batches(make_shards: MakeShards) -> None:
@@ -77,7 +77,7 @@ def test_files_and_shards_of_the_same_records_are_the_same(
         for values in zip(*records.values(), strict=True)
     ]
     file.write_text("\n".join(lines))
-    setup = prepare(TrainConfig(shards=path, output="unused"), Listener())
+    setup = prepare(TrainConfig(shards=path, output="unused"), Listener(), WORLD)
     manifest = open_shards(path).manifest
     from_file = load_eval_set(file, setup.task, manifest)
     from_shards = load_eval_set(path, setup.task, manifest)
@@ -90,6 +90,6 @@ def test_a_missing_column_is_named(make_shards: MakeShards, tmp_path: Path) -> N
     records = pairs(4)
     del records["label"]
     other = make_shards(records, name="other", label=None)
-    setup = prepare(TrainConfig(shards=path, output="unused"), Listener())
+    setup = prepare(TrainConfig(shards=path, output="unused"), Listener(), WORLD)
     with pytest.raises(HardnessError, match=r"eval must have the columns .*, got no label"):
         load_eval_set(other, setup.task, setup.shards.manifest)

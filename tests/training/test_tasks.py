@@ -12,14 +12,14 @@ import torch
 from hardness.errors import HardnessError
 from hardness.training.examples import IGNORED
 from hardness.training.tasks import CausalLM, Classification
-from hardness.training.tiny import tiny_tokenizer
+from hardness.training.tiny import tiny_tokenizer, train_bpe
 
 TEXTS = ["a dog runs", "an animal moves", "what is it", "it is a dog"]
 
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Any:
-    return tiny_tokenizer(TEXTS, max_length=64)
+    return tiny_tokenizer(train_bpe(TEXTS), max_length=64)
 
 
 def classification(tokenizer: Any, max_length: int = 64) -> Classification:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hardness.training.config import TrainConfig
 from hardness.training.models import load_tokenizer, make_model
-from hardness.training.tiny import VOCABULARY, tiny_tokenizer
+from hardness.training.tiny import VOCABULARY, tiny_tokenizer, train_bpe
 
 WORDS = ["dog", "cat", "runs", "sleeps", "über", "狗", "🙂", "the"]
 
@@ -19,14 +19,14 @@ def texts(count: int = 200) -> list[str]:
 
 
 def test_the_tokenizer_does_not_depend_on_the_order_of_the_texts() -> None:
-    there = tiny_tokenizer(texts(), max_length=32)
-    back = tiny_tokenizer(texts()[::-1], max_length=32)
+    there = tiny_tokenizer(train_bpe(texts()), max_length=32)
+    back = tiny_tokenizer(train_bpe(texts()[::-1]), max_length=32)
     assert there.get_vocab() == back.get_vocab()
     assert there("the dog sleeps").input_ids == back("the dog sleeps").input_ids
 
 
 def test_every_text_survives_the_tokenizer(tmp_path: Path) -> None:
-    tokenizer = tiny_tokenizer(texts(), max_length=32)
+    tokenizer = tiny_tokenizer(train_bpe(texts()), max_length=32)
     tokenizer.save_pretrained(tmp_path)
     again = load_tokenizer(tmp_path)
     text = "unseen: ñandú\t狗\x00 🙂\r\n"
@@ -36,7 +36,7 @@ def test_every_text_survives_the_tokenizer(tmp_path: Path) -> None:
 
 
 def test_the_model_has_about_a_million_parameters() -> None:
-    tokenizer = tiny_tokenizer(texts(), max_length=32)
+    tokenizer = tiny_tokenizer(train_bpe(texts()), max_length=32)
     config = TrainConfig(shards="s", output="o")
     model = make_model(config, "causal-lm", tokenizer, {}, 32)
     body = sum(p.numel() for p in model.parameters()) - model.get_input_embeddings().weight.numel()
@@ -46,7 +46,7 @@ def test_the_model_has_about_a_million_parameters() -> None:
 def test_the_models_start_depends_on_the_seed_alone() -> None:
     import torch
 
-    tokenizer = tiny_tokenizer(texts(), max_length=32)
+    tokenizer = tiny_tokenizer(train_bpe(texts()), max_length=32)
 
     def start(seed: int) -> torch.Tensor:
         config = TrainConfig(shards="s", output="o", seed=seed)
