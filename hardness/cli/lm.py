@@ -75,7 +75,43 @@ def lm(
         typer.Option(help="What to do with a bad record: `raise`, or `skip` it and list it."),
     ] = "raise",
     threads: Annotated[
-        int | None, typer.Option(help="Tasks at a time.  [default: all cores]", show_default=False)
+        int | None,
+        typer.Option(
+            help="Tasks at a time in this process.  [default: all cores]",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Start that many worker processes on this machine instead.",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a running Dask scheduler to use instead, such as tcp://host:8786.",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    memory: Annotated[
+        str,
+        typer.Option(
+            help="Memory to stay below, such as `512MiB` or `4GB`; the rest goes to files.",
+            rich_help_panel="Where it runs",
+        ),
+    ] = "4GB",
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for those files.  [default: beside the model]",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
     ] = None,
 ) -> None:
     """Estimate an n-gram model of a dataset and write it for KenLM.
@@ -103,6 +139,10 @@ def lm(
             text=text,
             on_error=on_error,
             threads=threads,
+            workers=workers,
+            scheduler=scheduler,
+            memory=memory,
+            work=work,
             progress=bars,
         )
     print_lm(result)

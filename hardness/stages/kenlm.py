@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from hardness.ngram.model_config import ModelConfig
 from hardness.ngram.spell import spell
 from hardness.ngram.tokenize import tokenizers
 from hardness.stages.lm import warn_of_fallbacks
+from hardness.stages.model import store_bytes as model_bytes
 from hardness.stages.model import write_model
 from hardness.stages.run import PartWriter, Run, Tally
 from hardness.stages.store import DiskStore, MemoryStore
@@ -47,6 +47,18 @@ def parameters(config: KenlmConfig, columns: Columns) -> dict[str, Any]:
     if config.reference:
         return decided | {"reference": [file_digest(path) for path in expand(config.reference)]}
     return decided | {"holdout": "none"}
+
+
+def store_bytes(config: KenlmConfig, dataset: Dataset) -> tuple[int, int]:
+    """About how much the stages need in memory, and how much they leave in files at most."""
+    if config.model is not None:
+        return 0, 0
+    if not config.reference:
+        needed = model_bytes(config.estimate, dataset)
+    else:
+        with open_dataset(config.reference, text=dataset.columns.text) as reference:
+            needed = model_bytes(config.estimate, reference)
+    return needed, needed
 
 
 def run(task: Run, config: KenlmConfig) -> Tally:
@@ -102,8 +114,8 @@ def _model(task: Run, config: KenlmConfig) -> Iterator[Path]:
 @contextmanager
 def _scorer(task: Run, model: Path) -> Iterator[Scorer]:
     if task.cluster.in_process:
-        n_processes = max(1, min(os.cpu_count() or 1, len(task.dataset.partitions)))
-        with open_pool(model, n_processes) as pool:
+        n_processes = min(task.cluster.tasks_at_a_time, len(task.dataset.partitions))
+        with open_pool(model, max(1, n_processes)) as pool:
             yield pool
     else:
         yield LocalScorer(path=str(model.resolve()))

@@ -41,6 +41,8 @@ from hardness.stages.slices import Slices, even_spans, n_bits_for
 from hardness.stages.store import Store
 
 _TASKS_PER_ORDER = 32
+_KEYS_PER_TASK = 2_000_000
+"""At most, about: a task takes up to 100 bytes for each."""
 _TOTAL, _KEPT, _LISTED = 4, 5, 6  # of what `tally` returns
 
 
@@ -84,12 +86,14 @@ class _Stages:
             np.stack([self.store.get(f"{kind}-bounds-{order}-{i}", np.int64) for i in indices])
             for kind in ("suffix", "context")
         )
+        cumulative = suffixes.sum(axis=0)
+        n_tasks = max(_TASKS_PER_ORDER, int(cumulative[-1]) // _KEYS_PER_TASK)
         spans = [
             tasks.Span(
                 suffixes=Slices(blocks=indices, bounds=suffixes[:, a : b + 1]),
                 contexts=Slices(blocks=indices, bounds=contexts[:, a : b + 1]),
             )
-            for a, b in even_spans(suffixes.sum(axis=0), _TASKS_PER_ORDER)
+            for a, b in even_spans(cumulative, n_tasks)
         ]
         sizes = [int(span.suffixes.sizes.sum()) for span in spans]
         return self.cluster.map(

@@ -9,24 +9,30 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from hardness import __version__
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
-from hardness.io.dataset import Paths, open_dataset
+from hardness.io.dataset import Dataset, Paths, open_dataset
+from hardness.io.digest import object_digest
 from hardness.io.rejects import write_rejects
+from hardness.memory import parse_memory
 from hardness.ngram.discounts import FALLBACK, Discounts
 from hardness.ngram.model_config import ModelConfig
 from hardness.progress import Progress
 from hardness.stages.cluster import open_cluster
-from hardness.stages.model import write_model
-from hardness.stages.store import MemoryStore
+from hardness.stages.model import store_bytes, write_model
+from hardness.stages.store import open_store
 
 _log = logging.getLogger(__name__)
 
 ARPA, BINARY = ".arpa", ".bin"
 _BUILD_BINARY = "build_binary"
+
+_PARTITIONS_IN_MEMORY = 128
+"""A task holds up to about sixteen times its partition, and up to eight tasks run at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +74,10 @@ def lm(
     text: str | Sequence[str] | None = None,
     on_error: str = "raise",
     threads: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    memory: int | str | None = None,
+    work: str | os.PathLike[str] | None = None,
     partition_bytes: int | None = None,
     progress: Progress | None = None,
 ) -> LmResult:
@@ -75,7 +85,9 @@ def lm(
 
     The model is interpolated modified Kneser-Ney, the same that KenLM's `lmplz --discount_fallback`
     estimates of the same tokens, or the even interpolation of all orders. A record is a sentence;
-    one without a token is left out. The file does not depend on `threads` or `partition_bytes`.
+    one without a token is left out. The file does not depend on where it is made, nor on `memory`
+    or `partition_bytes`. After a crash, the same call goes on where it was if it had to leave
+    anything in files.
 
     Args:
         data: files, globs or folders; see `hardness.io.dataset.open_dataset`.
@@ -84,8 +96,13 @@ def lm(
             `hardness.ngram.model_config.ModelConfig`.
         text, on_error: see `hardness.io.dataset.open_dataset`. Records that are skipped are listed
             in a file beside the model.
-        threads: tasks at a time; all cores where None.
-        partition_bytes: bytes of input a task reads; chosen from the size of the data where None.
+        threads, workers, scheduler: where it runs; see `hardness.stages.cluster.open_cluster`.
+        memory: bytes to stay below, such as "4GB"; 4 GB where None. What does not fit is left in
+            files until the model is complete.
+        work: folder for those files; beside the model where None. Workers on other machines must
+            see it.
+        partition_bytes: bytes of input a task reads; chosen from the size of the data and the
+            memory where None.
         progress: is told of every finished task.
 
     Raises:
@@ -101,14 +118,27 @@ def lm(
         skip_symbols=skip_symbols,
     )
     check_output(path)
-    sources = open_dataset(data, text=text, on_error=on_error, partition_bytes=partition_bytes)
-    with (
-        sources as dataset,
-        open_cluster(threads=threads, progress=progress) as cluster,
-        model_file(path) as arpa,
-    ):
-        encoded, model = write_model(cluster, MemoryStore(), dataset, config, arpa)
-        dataset.check_unchanged()
+    limit = parse_memory(memory)
+    sources = open_dataset(
+        data,
+        text=text,
+        on_error=on_error,
+        partition_bytes=partition_bytes,
+        work=work,
+        largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
+    )
+    where = {"threads": threads, "workers": workers, "scheduler": scheduler}
+    with sources as dataset, open_cluster(progress=progress, **where) as cluster:
+        needed = store_bytes(config, dataset)
+        stored = open_store(
+            path.with_name(path.name + ".work") if work is None else Path(work),
+            run=_run_digest(config, dataset),
+            in_memory=cluster.in_process and needed <= limit,
+            disk_bytes=needed,
+        )
+        with stored as store, model_file(path) as arpa:
+            encoded, model = write_model(cluster, store, dataset, config, arpa)
+            dataset.check_unchanged()
     warn_of_fallbacks(model.discounts)
     rejects = path.with_name(path.name + ".rejects.jsonl")
     if encoded.rejects:
@@ -123,6 +153,20 @@ def lm(
         rejects=rejects if encoded.rejects else None,
         detected=tuple(dataset.describe()),
         seconds=time.perf_counter() - began,
+    )
+
+
+def _run_digest(config: ModelConfig, dataset: Dataset) -> str:
+    """Of all that decides what the stages leave in files."""
+    return object_digest(
+        {
+            "code_version": __version__,
+            "config": asdict(config),
+            "dataset": dataset.digest,
+            "text": list(dataset.columns.text),
+            "on_error": dataset.on_error,
+            "parts": [[part.start_row, part.rows] for part in dataset.partitions],
+        }
     )
 
 

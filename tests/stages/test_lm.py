@@ -8,8 +8,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import hardness
 from hardness.errors import HardnessError
 from hardness.io.dataset import open_dataset
 from hardness.ngram.model_config import ModelConfig
@@ -179,3 +181,38 @@ def test_a_run_that_was_cut_short_goes_on_where_it_was(data: Path, tmp_path: Pat
         write_model(cluster, DiskStore(tmp_path / "work"), dataset, config, path)
     assert path.read_bytes() == (tmp_path / "whole.arpa").read_bytes()
     assert n == 3 or done
+
+
+def test_what_does_not_fit_in_memory_goes_to_files_that_go_away(tmp_path: Path) -> None:
+    data = tmp_path / "data.txt"
+    rng = np.random.default_rng(5)
+    lines = [" ".join(f"w{i}" for i in rng.zipf(1.3, 12) % 500) for _ in range(2000)]
+    data.write_text("\n".join(lines))
+    lm(data, output=tmp_path / "memory.arpa", order=3)
+    used: list[str] = []
+
+    class Watch:
+        """Sees the files while stages run."""
+
+        def start(self, stage: str, total: int, unit: str) -> None:
+            used.extend(path.name for path in tmp_path.glob("files.arpa.work/*/*"))
+
+        def advance(self, amount: int) -> None:
+            pass
+
+    lm(data, output=tmp_path / "files.arpa", order=3, memory="1MB", progress=Watch())
+    assert any(name.startswith("suffix-keys-2-") for name in used)
+    assert (tmp_path / "files.arpa").read_bytes() == (tmp_path / "memory.arpa").read_bytes()
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"data.txt", "memory.arpa", "files.arpa"}
+
+
+def test_workers_make_the_same_model_and_scores(data: Path, tmp_path: Path) -> None:
+    lm(data, output=tmp_path / "threads.arpa", order=3)
+    size = data.stat().st_size // 3 + 1
+    lm(data, output=tmp_path / "workers.arpa", order=3, workers=2, partition_bytes=size)
+    assert (tmp_path / "workers.arpa").read_bytes() == (tmp_path / "threads.arpa").read_bytes()
+    options = {"metric": "kenlm", "partition_bytes": size}
+    first = hardness.score(data, output=tmp_path / "one", **options)
+    other = hardness.score(data, output=tmp_path / "other", workers=2, **options)
+    assert other.table.frame("kenlm").collect().equals(first.table.frame("kenlm").collect())
