@@ -96,6 +96,7 @@ def open_pool(path: Path, n_processes: int) -> Iterator[PoolScorer]:
     Raises:
         HardnessError: there is no such file, kenlm cannot load it, or is not installed.
     """
+    check_kenlm()
     check_model(path)
     with ExitStack() as stack:
         pairs = [socket.socketpair() for _ in range(n_processes)]
@@ -125,13 +126,17 @@ def open_pool(path: Path, n_processes: int) -> Iterator[PoolScorer]:
         yield PoolScorer(ours)
 
 
-def check_model(path: Path) -> None:
-    """Raises HardnessError if there is no file or no kenlm to load it."""
+def check_kenlm() -> None:
+    """Raises HardnessError if there is no kenlm to query a model with."""
     if find_spec("kenlm") is None:
         raise HardnessError(
             "kenlm must be installed to query a model, got no such package; "
             "pip install 'hardness[kenlm]'"
         )
+
+
+def check_model(path: Path) -> None:
+    """Raises HardnessError if there is no such file."""
     if not path.is_file():
         raise HardnessError(
             f"model must be an ARPA or KenLM binary file, got {path}, which is none; "
@@ -148,6 +153,7 @@ def _unloadable(path: Path, reason: str) -> HardnessError:
 
 @lru_cache(maxsize=1)
 def _loaded(path: str) -> Answerer:
+    check_kenlm()
     check_model(Path(path))
     try:
         return Answerer(path)

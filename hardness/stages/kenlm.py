@@ -20,7 +20,7 @@ from hardness.io.files import expand
 from hardness.io.records import Columns, Partition, Reject
 from hardness.io.text import join_columns
 from hardness.metrics.kenlm import KenlmConfig
-from hardness.ngram.kenlm_pool import LocalScorer, Scorer, check_model, open_pool
+from hardness.ngram.kenlm_pool import LocalScorer, Scorer, check_kenlm, check_model, open_pool
 from hardness.ngram.model_config import ModelConfig
 from hardness.ngram.spell import spell
 from hardness.ngram.tokenize import tokenizers
@@ -35,8 +35,9 @@ def parameters(config: KenlmConfig, columns: Columns) -> dict[str, Any]:
     """All that decides the scores.
 
     Raises:
-        HardnessError: there is no such model or reference.
+        HardnessError: there is no such model or reference, or no kenlm.
     """
+    check_kenlm()
     decided: dict[str, Any] = {"tokenizer": config.tokenizer}
     if config.skip_symbols:
         decided["skip_symbols"] = True

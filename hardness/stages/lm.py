@@ -176,6 +176,8 @@ def check_output(path: Path) -> None:
         raise HardnessError(
             f"output must end with {ARPA} or {BINARY}, got {path.name!r}; name it {path.name}{ARPA}"
         )
+    if path.is_dir():
+        raise HardnessError(f"output must be a file, got the folder {path}; name another")
     if path.suffix == BINARY and shutil.which(_BUILD_BINARY) is None:
         raise HardnessError(
             f"output must end with {ARPA} where KenLM's {_BUILD_BINARY} is not on PATH, got "

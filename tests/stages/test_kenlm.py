@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import kenlm
+import numpy as np
 import polars as pl
 import pytest
 
 import hardness
 from hardness.errors import HardnessError
+from hardness.ngram import kenlm_pool
 from hardness.stages.lm import lm
 from tests.ngram.oracle import TOKENIZERS
 from tests.stages.test_model import LINES
@@ -180,3 +182,27 @@ def test_options_that_do_not_fit_are_named(
 ) -> None:
     with pytest.raises(HardnessError, match=message):
         score(data, **options)
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["model", "no model"])
+def test_missing_package_is_named_before_any_work(
+    data: Path, model: Path, monkeypatch: pytest.MonkeyPatch, given: bool
+) -> None:
+    monkeypatch.setattr(kenlm_pool, "find_spec", lambda name: None)
+    message = r"kenlm must be installed to query a model, got no such package; pip install 'hard"
+    with pytest.raises(HardnessError, match=message):
+        score(data, model=str(model) if given else None)
+
+
+def test_any_text_makes_a_model_that_knows_all_of_its_words(tmp_path: Path) -> None:
+    # Every character that Python and KenLM may take for white space or a mark, and many others.
+    rng = np.random.default_rng(11)
+    odd = [*range(1, 0x180), 0x2000, 0x2028, 0x2029, 0x3000, 0xFEFF, 0x200B, 0x1F44D, 0x10400]
+    texts = ["".join(map(chr, rng.choice(odd, 40))) for _ in range(200)] + ["\0", "a\0b", "<unk>"]
+    data = write(tmp_path / "odd.jsonl", [{"text": text} for text in texts])
+    for tokenizer in ("words", "whitespace"):
+        frame = score(data, tokenizer, tokenizer=tokenizer, skip_symbols=True)
+        assert frame["n_oov"].drop_nulls().sum() == 0
+        wanted = [len(TOKENIZERS[tokenizer](text.replace("\0", " "))) for text in texts]
+        wanted[-1] = 0 if tokenizer == "whitespace" else 3
+        assert frame["n_tokens"].to_list() == wanted

@@ -99,6 +99,12 @@ def test_options_out_of_range_are_named(
     assert list(tmp_path.iterdir()) == [data]
 
 
+def test_a_folder_is_no_place_for_a_model(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "lm.arpa").mkdir()
+    with pytest.raises(HardnessError, match=r"output must be a file, got the folder .*lm\.arpa"):
+        lm(data, output=tmp_path / "lm.arpa")
+
+
 def test_marks_of_the_model_among_the_tokens_are_an_error_unless_left_out(tmp_path: Path) -> None:
     data = tmp_path / "data.txt"
     data.write_text("a <unk> b\nb a\n")
