@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_the_summary_tells_what_was_written_and_what_is_next(table: Path, tmp_pa
         table, "--by", "perplexity", "--order", "descending", "-o", output, "--shard-rows", "500"
     )
     size = sum(shard.bytes for shard in open_shards(output).manifest.shards) / 1e6
-    assert f"shards 3 written in 0.0 s, {size:.1f} MB" in printed.replace("0.1 s", "0.0 s")
+    assert re.search(rf"shards 3 written in \d+\.\d s, {size:.1f} MB", printed)
     assert "records 1,200" in printed
     assert "order descending by perplexity (higher is harder)" in printed
     assert "hardness 0.01" in printed
