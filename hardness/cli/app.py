@@ -9,6 +9,7 @@ import typer
 
 from hardness.cli.build import build
 from hardness.cli.demo import demo
+from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
 from hardness.cli.score import score
 from hardness.cli.show import show
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 for command in (score, show, metrics, build, train, demo):
     app.command()(command)
+app.command(cls=LmCommand)(lm)
 
 
 def main() -> None:
