@@ -152,6 +152,7 @@ def describe(setup: Setup) -> dict[str, Any]:
         "options": config.to_dict(),
         "data": {
             "rows": setup.shards.rows,
+            "order": setup.shards.manifest.curriculum.get("order"),
             "manifest_digest": setup.shards.manifest.digest,
             "eval_digest": None if setup.eval_set is None else setup.eval_set.digest,
             "model_digest": model_digest(config),
