@@ -60,8 +60,9 @@ _NLTK_RECORDS = 2000
 
 LMPLZ = """
 set -e
-python3 -c 'import re, sys, json
-for line in open(sys.argv[1]): print(*re.findall(r"\\w+|[^\\w\\s]", json.loads(line)["text"].lower()))' "$1" > "$2.txt"
+"$3" -c 'import json, re, sys
+for line in open(sys.argv[1]):
+    print(*re.findall(r"\\w+|[^\\w\\s]", json.loads(line)["text"].lower()))' "$1" > "$2.txt"
 lmplz -o 3 -S 4G --discount_fallback < "$2.txt" > "$2.arpa"
 build_binary "$2.arpa" "$2.bin"
 """
@@ -89,7 +90,8 @@ def commands(data: Path, work: Path, arguments: argparse.Namespace) -> dict[str,
     compared["hardness lm, order 3"] = [*lm, "--overwrite"]
     compared["kenlm query"] = [PYTHON, "-c", KENLM, str(model), str(data)]
     if shutil.which("lmplz") and shutil.which("build_binary"):
-        compared["lmplz and build_binary"] = ["sh", "-c", LMPLZ, "sh", str(data), str(work / "k")]
+        lmplz = ["sh", "-c", LMPLZ, "sh", str(data), str(work / "k"), PYTHON]
+        compared["lmplz and build_binary"] = lmplz
     return compared
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import NoReturn
 
 import typer
 
 from hardness.cli.build import build
 from hardness.cli.demo import demo
+from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
 from hardness.cli.score import score
 from hardness.cli.show import show
 from hardness.cli.train import train
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, explain_missing
 
 app = typer.Typer(
     name="hardness",
@@ -26,6 +28,7 @@ app = typer.Typer(
 )
 for command in (score, show, metrics, build, train, demo):
     app.command()(command)
+app.command(cls=LmCommand)(lm)
 
 
 def main() -> None:
@@ -33,6 +36,15 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         app()
+    except ModuleNotFoundError as error:
+        explained = explain_missing(error)
+        if explained is None:
+            raise
+        _refuse(explained)
     except HardnessError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(error)
+
+
+def _refuse(error: HardnessError) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)

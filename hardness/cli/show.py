@@ -32,6 +32,7 @@ def show(
     from hardness.cli.console import console
     from hardness.cli.summary import print_examples, print_metric
     from hardness.errors import HardnessError
+    from hardness.io.examples import find_examples
     from hardness.io.table import open_table
 
     opened = open_table(table)
@@ -43,4 +44,6 @@ def show(
         console.print()
     if top or bottom:
         with opened.dataset(on_error="skip") as dataset:
-            print_examples(opened, dataset, by or opened.metrics[0], easiest=bottom, hardest=top)
+            print_examples(
+                find_examples(opened, dataset, by or opened.metrics[0], easiest=bottom, hardest=top)
+            )

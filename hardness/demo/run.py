@@ -120,6 +120,7 @@ def demo(
         HardnessError: `output` holds something else, or a step fails.
     """
     began = time.perf_counter()
+    _ = hardness.train  # so that a missing extra is told before anything is written
     config = sample or SampleConfig()
     say = on_step or (lambda command: None)
     watcher = progress or Silent()

@@ -11,17 +11,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from hardness.io.dataset import Paths, open_dataset
+from hardness.io.dataset import Dataset, Paths, open_dataset
 from hardness.io.digest import object_digest
+from hardness.io.examples import Examples, find_examples
 from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
+from hardness.io.metric_writer import MetricWriter
 from hardness.io.rejects import write_rejects
 from hardness.io.table import HardnessTable, create_table
 from hardness.memory import parse_memory
 from hardness.metrics import metrics
 from hardness.progress import Progress
-from hardness.stages.cluster import open_cluster
-from hardness.stages.run import Run
+from hardness.stages.cluster import Cluster, open_cluster
+from hardness.stages.run import Run, Tally
 from hardness.stages.store import open_store
 
 _PARTITIONS_IN_MEMORY = 64
@@ -40,6 +42,7 @@ class ScoreResult:
         replaced: a result of other parameters or data gave way.
         detected: lines that say which files and columns were read.
         seconds: wall time of this call.
+        examples: the easiest and the hardest records, if asked for.
     """
 
     table: HardnessTable
@@ -49,6 +52,7 @@ class ScoreResult:
     replaced: bool
     detected: tuple[str, ...]
     seconds: float
+    examples: Examples | None = None
 
 
 def score(
@@ -68,6 +72,7 @@ def score(
     memory: int | str | None = None,
     work: str | os.PathLike[str] | None = None,
     partition_bytes: int | None = None,
+    examples: int = 0,
     progress: Progress | None = None,
     **options: Any,
 ) -> ScoreResult:
@@ -90,6 +95,7 @@ def score(
             see it.
         partition_bytes: bytes of input that a task reads; chosen from the size of the data and the
             memory where None.
+        examples: how many of the easiest and of the hardest records to return.
         progress: is told of every finished task.
         options: the metric's own, for example `order`, `tokenizer`, `holdout` and `reference`.
 
@@ -125,18 +131,10 @@ def score(
         )
         cached = writer.status == "complete"
         if not cached:
+            folder = writer.path / "work" if work is None else Path(work)
             where = {"threads": threads, "workers": workers, "scheduler": scheduler}
             with open_cluster(progress=progress, **where) as cluster:
-                in_memory, on_disk = stage.store_bytes(config, dataset)
-                stored = open_store(
-                    writer.path / "work" if work is None else Path(work),
-                    run=object_digest(writer.plan),
-                    in_memory=cluster.in_process and in_memory <= limit,
-                    disk_bytes=on_disk,
-                )
-                with stored as store:
-                    task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
-                    tally = stage.run(task, config)
+                tally = _compute(stage, config, dataset, writer, cluster, folder, limit)
             dataset.check_unchanged()
             if tally.rejects:
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)
@@ -145,6 +143,9 @@ def score(
                 extra={"rejects": len(tally.rejects), "tokens": tally.n_tokens},
             )
         info = table.metric(metric)
+        shown = None
+        if examples:
+            shown = find_examples(table, dataset, metric, easiest=examples, hardest=examples)
         return ScoreResult(
             table=table,
             info=info,
@@ -153,4 +154,27 @@ def score(
             replaced=writer.replaced,
             detected=tuple(dataset.describe()),
             seconds=time.perf_counter() - began,
+            examples=shown,
         )
+
+
+def _compute(
+    stage: Any,
+    config: Any,
+    dataset: Dataset,
+    writer: MetricWriter,
+    cluster: Cluster,
+    folder: Path,
+    memory: int,
+) -> Tally:
+    """Run the metric's stages, in memory if they fit and share this process."""
+    in_memory, on_disk = stage.store_bytes(config, dataset)
+    stored = open_store(
+        folder,
+        run=object_digest(writer.plan),
+        in_memory=cluster.in_process and in_memory <= memory,
+        disk_bytes=on_disk,
+    )
+    with stored as store:
+        task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
+        return stage.run(task, config)

@@ -22,7 +22,6 @@ from hardness.io.atomic import write_parquet
 from hardness.training.data import NO_ROW
 from hardness.training.examples import IGNORED, Batch
 
-FOLDER_NAME = "dynamics"
 FIELDS = ("gold_logprob", "correct", "margin", "error_norm")
 CHUNK_VALUES = 1 << 18
 """Logits looked at together, a megabyte: they stay in a CPU's cache from one use to the next."""

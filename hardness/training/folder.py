@@ -13,16 +13,9 @@ import torch
 
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json, write_json
+from hardness.training import names
 from hardness.training.models import quiet_transformers
 from hardness.training.parallel import World
-
-CONFIG_NAME = "config.json"
-RESULT_NAME = "result.json"
-MODEL_NAME = "model"
-BEST_NAME = "best"
-EVENTS_NAME = "tensorboard"
-KIND = "hardness-run"
-SCHEMA_VERSION = 1
 
 FREE_OPTIONS = (
     "shards",
@@ -66,8 +59,8 @@ def versions() -> dict[str, str]:
 def config_of(described: Mapping[str, Any], world: World) -> dict[str, Any]:
     """The contents of config.json: what decides the result, and where it is computed."""
     return {
-        "schema_version": SCHEMA_VERSION,
-        "kind": KIND,
+        "schema_version": names.SCHEMA_VERSION,
+        "kind": names.KIND,
         **described,
         "environment": {
             "device": str(world.device),
@@ -88,17 +81,17 @@ def claim(folder: Path, config: Mapping[str, Any], overwrite: bool) -> bool:
     Raises:
         HardnessError: it holds another run, or files that are no run.
     """
-    path = folder / CONFIG_NAME
+    path = folder / names.CONFIG
     if path.exists():
         found = read_json(path)
-        if found.get("kind") != KIND:
+        if found.get("kind") != names.KIND:
             raise HardnessError(
                 f"output must be a new folder or one of a run, got {str(folder)!r} with another "
-                f"{CONFIG_NAME}; choose another -o"
+                f"{names.CONFIG}; choose another -o"
             )
         changed = _changes(found, config)
         if not changed:
-            return (folder / RESULT_NAME).exists()
+            return (folder / names.RESULT).exists()
         if not overwrite:
             raise HardnessError(
                 f"output must be a new folder or one of the same run, got {str(folder)!r} of a run "

@@ -10,6 +10,7 @@ from typing import Any
 
 from hardness.io.atomic import read_json, write_json
 from hardness.training import folder as run_folder
+from hardness.training import names
 from hardness.training.assemble import assemble
 from hardness.training.config import TrainConfig
 from hardness.training.listener import Listener
@@ -42,7 +43,7 @@ class RunResult:
         output = Path(output)
         return cls(
             output=output,
-            model=output / run_folder.MODEL_NAME,
+            model=output / names.MODEL,
             steps=found["steps"],
             evaluation=found["evaluation"],
             best=found["best"],
@@ -97,16 +98,16 @@ def _train(config: TrainConfig, world: World, listener: Listener) -> RunResult:
             complete = run_folder.claim(output, described, config.overwrite)
     if world.agree(complete):
         listener.note(f"{output} already holds this run, complete: nothing to do")
-        return RunResult.of(output, read_json(output / run_folder.RESULT_NAME), cached=True)
+        return RunResult.of(output, read_json(output / names.RESULT), cached=True)
     with listening() as stop, assemble(setup, world, listener, stop) as run:
         run.loop.run(run.steps)
-        run.save_model(run_folder.MODEL_NAME)
+        run.save_model(names.MODEL)
         found = {
             "steps": setup.plan.total_steps,
             "evaluation": run.milestones.evaluation,
             "best": run.milestones.best,
         }
     if world.first:
-        write_json(output / run_folder.RESULT_NAME, found)
+        write_json(output / names.RESULT, found)
     world.barrier()
     return RunResult.of(output, found, cached=False)

@@ -143,7 +143,7 @@ class CausalLM:
         self._prompt = tuple(prompt)
         self._response = tuple(response)
         self._max_length = max_length
-        self.padding = Example(ids=(), target=1, units=0)
+        self.padding = Example(ids=(), target=(), units=0)
 
     def encode(self, table: pa.Table) -> list[Example]:
         """Start token, prompt, line end, response, end token; cut off on the right.
@@ -155,17 +155,22 @@ class CausalLM:
         suffix = [] if end is None else [end]
         prompts: list[list[int]] = [[]] * table.num_rows
         if self._prompt:
-            prompts = self._tokens([text + "\n" for text in column_texts(table, self._prompt)])
+            prompts = self.tokens([text + "\n" for text in column_texts(table, self._prompt)])
         examples = []
-        responses = self._tokens(column_texts(table, self._response))
+        responses = self.tokens(column_texts(table, self._response))
         for before, after in zip(prompts, responses, strict=True):
-            ids = [*prefix, *before, *after, *suffix][: self._max_length]
-            target = max(1, len(prefix) + len(before))
-            units = max(0, len(ids) - target) if after else 0
-            examples.append(Example(ids=ids, target=target, units=units))
+            ids = [*prefix, *before, *after, *suffix]
+            given = len(prefix) + len(before) if after else len(ids)
+            examples.append(self.example(ids, [IGNORED] * given + ids[given:]))
         return examples
 
-    def _tokens(self, texts: list[str]) -> list[list[int]]:
+    def example(self, ids: list[int], target: list[int]) -> Example:
+        """An example cut off at the greatest length; its first token has nothing to follow from."""
+        ids, target = ids[: self._max_length], [IGNORED, *target[1 : self._max_length]]
+        return Example(ids=ids, target=target, units=sum(token != IGNORED for token in target))
+
+    def tokens(self, texts: list[str]) -> list[list[int]]:
+        """Token ids of each text, without special ones."""
         return self._tokenizer(texts, add_special_tokens=False, return_attention_mask=False)[
             "input_ids"
         ]
@@ -176,9 +181,8 @@ class CausalLM:
         targets = np.full(inputs["input_ids"].shape, IGNORED, dtype=np.int64)
         for index, example in enumerate(examples):
             if example.units:
-                targets[index, example.target - 1 : len(example.ids) - 1] = example.ids[
-                    example.target :
-                ]
+                assert not isinstance(example.target, int)
+                targets[index, : len(example.ids) - 1] = example.target[1:]
         return inputs, torch.from_numpy(targets)
 
     def losses(self, logits: Tensor, targets: Tensor) -> Tensor:

@@ -224,7 +224,7 @@ def test_shards_that_were_built_again_are_another_run(
     train(path, tmp_path / "run", **SMALL)
     shutil.rmtree(path)
     make_shards(pairs(30, seed=1))
-    with pytest.raises(HardnessError, match="with manifest_digest"):
+    with pytest.raises(HardnessError, match="of a run with manifest_digest"):
         train(path, tmp_path / "run", **SMALL)
 
 
