@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
+
+from hardness.io.arrow import pc
 
 N_TYPES = 200_000
 EXPONENT = 1.25
@@ -32,7 +33,7 @@ def make_corpus(path: Path, n_tokens: int, *, seed: int = 0) -> None:
             sizes = sizes[:cut]
             drawn = np.searchsorted(cumulative, rng.random(sizes.sum()) * cumulative[-1])
             offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-            texts = pa.compute.binary_join(
+            texts = pc.binary_join(
                 pa.ListArray.from_arrays(offsets, words.take(pa.array(drawn))), " "
             )
             lines = (

@@ -97,7 +97,7 @@ def commands(data: Path, work: Path, arguments: argparse.Namespace) -> dict[str,
 
 def main() -> None:
     """Make the corpora, time everything and print a Markdown table for each."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--tokens", action="append", type=tokens, help="such as 20M; repeatable")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--memory", default="4GB")
