@@ -76,7 +76,7 @@ def human(value: float) -> str:
 def number(value: float | None) -> str:
     """A score for reading: four significant digits, a dash for null."""
     if value is None:
-        return "–"
+        return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 

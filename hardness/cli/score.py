@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from hardness.stages.score import ScoreResult
 
 
 def score(
@@ -80,7 +83,8 @@ def score(
     holdout: Annotated[
         str | None,
         typer.Option(
-            help="What the model that scores a record is not fitted on: the `record`, its `group`, or `none`.  [default: record]",
+            help="What the model that scores a record is not fitted on: the `record`, its "
+            "`group`, or `none`.  [default: record]",
             show_default=False,
             rich_help_panel="N-gram metrics",
         ),
@@ -93,8 +97,79 @@ def score(
             rich_help_panel="N-gram metrics",
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Score under this ARPA or KenLM binary file, for --metric kenlm; `hardness lm` "
+            "makes one.  [default: estimated from the reference or the data]",
+            show_default=False,
+            rich_help_panel="N-gram metrics",
+        ),
+    ] = None,
+    prune: Annotated[
+        str | None,
+        typer.Option(
+            help="Leave out n-grams that occur at most so often, for --metric kenlm: `0,1,1`.",
+            metavar="N,...",
+            show_default=False,
+            rich_help_panel="N-gram metrics",
+        ),
+    ] = None,
+    skip_symbols: Annotated[
+        bool,
+        typer.Option(
+            "--skip-symbols",
+            help="Leave out tokens that are <s>, </s> or <unk>, for --metric kenlm.",
+            rich_help_panel="N-gram metrics",
+        ),
+    ] = False,
     threads: Annotated[
-        int | None, typer.Option(help="Tasks at a time.  [default: all cores]", show_default=False)
+        int | None,
+        typer.Option(
+            help="Tasks at a time in this process.  [default: all cores]",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Start that many worker processes on this machine instead.",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a running Dask scheduler to use instead, such as tcp://host:8786.",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    memory: Annotated[
+        str,
+        typer.Option(
+            help="Memory to stay below, such as `512MiB` or `4GB`; the rest goes to files.",
+            rich_help_panel="Where it runs",
+        ),
+    ] = "4GB",
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for those files.  [default: in the table]",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    partition_bytes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Bytes of input that a task reads.  [default: by the size of the data]",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
     ] = None,
 ) -> None:
     """Score how hard every record of a dataset is, into a hardness table.
@@ -105,7 +180,7 @@ def score(
         hardness score --metric perplexity data.jsonl
     """
     from hardness.cli.console import progress
-    from hardness.cli.summary import print_score
+    from hardness.cli.prune import parse_prune
     from hardness.stages.score import score as run
 
     with progress() as bars:
@@ -120,10 +195,47 @@ def score(
             on_error=on_error,
             overwrite=overwrite,
             threads=threads,
+            workers=workers,
+            scheduler=scheduler,
+            memory=memory,
+            work=work,
+            partition_bytes=partition_bytes,
+            examples=3,
             progress=bars,
             order=order,
             tokenizer=tokenizer,
             holdout=holdout,
             reference=tuple(reference) if reference else None,
+            model=model,
+            prune=None if prune is None else parse_prune(prune),
+            skip_symbols=skip_symbols or None,
         )
-    print_score(result)
+    _report(result)
+
+
+def _report(result: ScoreResult) -> None:
+    from hardness.cli.console import console, number
+    from hardness.cli.summary import print_examples, print_metric, rate
+
+    for line in result.detected:
+        console.print(line)
+    tokens, seconds = result.info.content["tokens"], result.info.content["seconds"]
+    if result.cached:
+        console.print(f"already scored: {result.info.path} is of this data and these options")
+    elif result.replaced:
+        console.print("scores of other options or data were replaced")
+    elif result.resumed:
+        console.print("went on from an interrupted run")
+    counted = (
+        f", {number(tokens)} tokens in {seconds:.1f} s, {rate(tokens, seconds)}" if tokens else ""
+    )
+    console.print(f"{result.info.rows:,} records scored{counted}")
+    if rejects := result.info.content["rejects"]:
+        console.print(f"{rejects:,} bad records are in {result.info.path / 'rejects.jsonl'}")
+    console.print()
+    print_metric(result.info)
+    console.print()
+    if result.examples is not None:
+        print_examples(result.examples)
+    console.print(f"table: {result.table.path}")
+    console.print(f"next:  hardness build {result.table.path} --order ascending -o SHARDS")

@@ -9,8 +9,8 @@ from typing import Any
 
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json, write_json
-from hardness.io.dataset import Columns
 from hardness.io.digest import object_digest
+from hardness.io.records import Columns
 
 MANIFEST_NAME = "manifest.json"
 SCHEMA_VERSION = 1
@@ -52,6 +52,9 @@ class Manifest:
     """`name` of the weighting whose factor the column `weight` holds; null without that column."""
     seed: int = 0
     """Seed of the order."""
+    hardness: Mapping[str, Any]
+    """`min`, `mean` and `max` over the records (null if no record has one) and `nulls`, the number
+    of records of the table without a score, which `curriculum.nulls` dropped or kept."""
     rows: int
     """Total number of records; positions run from 0 to rows - 1."""
     shard_rows: int
@@ -80,6 +83,7 @@ class Manifest:
             "curriculum": dict(self.curriculum),
             "weighting": None if self.weighting is None else dict(self.weighting),
             "seed": self.seed,
+            "hardness": dict(self.hardness),
             "rows": self.rows,
             "shard_rows": self.shard_rows,
             "shards": [asdict(shard) for shard in self.shards],
@@ -148,13 +152,7 @@ def read_manifest(folder: str | Path) -> Manifest:
             f"shards must be a finished build, got {str(folder)!r} without {MANIFEST_NAME}: "
             "the build did not finish; run the same `hardness build` command again to complete it"
         )
-    try:
-        obj = read_json(path)
-    except ValueError as error:
-        raise HardnessError(
-            f"{path} must be valid JSON, got a file that is not ({error}); build the shards again"
-        ) from None
-    return parse_manifest(obj, source=str(path))
+    return parse_manifest(read_json(path), source=str(path))
 
 
 def write_manifest(folder: str | Path, manifest: Manifest) -> None:
@@ -183,7 +181,7 @@ def _type_problems(obj: Mapping[str, Any]) -> list[str]:
     for name in ("seed", "rows", "shard_rows"):
         if type(obj[name]) is not int or obj[name] < 0:
             problems.append(f"{name} = {obj[name]!r}, not a whole number from 0")
-    for name in ("dataset", "metric", "curriculum"):
+    for name in ("dataset", "metric", "curriculum", "hardness"):
         if not isinstance(obj[name], dict):
             problems.append(f"{name} = {obj[name]!r}, not an object")
     columns = obj["columns"]

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from hardness.curriculum.check import BUILD_KEY, check_shard, open_shard_file
 from hardness.curriculum.manifest import (
     HARDNESS,
     MANIFEST_NAME,
@@ -34,12 +34,9 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.digest import file_digest
 
-BUILD_KEY = b"hardness.build"
-"""Key of the Parquet footer under which a shard names the build that it belongs to."""
-
-DICTIONARY_BYTES = 128 * 1024
+DICTIONARY_BYTES = 32 * 1024
 """A column whose distinct values in a row group outgrow this is written plain: labels stay small,
-and no time goes into hashing texts that never repeat."""
+and little time goes into hashing texts that never repeat."""
 
 
 class Shards:
@@ -129,7 +126,7 @@ class Shards:
             )
         found: set[Any] = set()
         for table in self.tables([label]):
-            found.update(pc.unique(table.column(0)).to_pylist())
+            found.update(table.column(0).unique().to_pylist())
         return sorted(found - {None})
 
     def verify(self) -> None:
@@ -185,70 +182,6 @@ def open_shards(path: str | Path, *, verify: bool = True) -> Shards:
     return Shards(folder, manifest, verify=verify)
 
 
-def check_shard(
-    folder: Path, manifest: Manifest, index: int, *, digest: bool, size: bool = True
-) -> None:
-    """Check that shard `index` is the file that the manifest lists.
-
-    Args:
-        folder: where the shards are.
-        manifest: the manifest.
-        index: which shard, from 0.
-        digest: compare the digest too, which reads the file once.
-        size: compare the size.
-
-    Raises:
-        HardnessError: the shard is missing, truncated, altered or of another build.
-    """
-    shard = manifest.shards[index]
-    path = folder / shard.name
-    again = "build the shards again, or use --no-verify if you changed it on purpose"
-    if not path.is_file():
-        raise HardnessError(
-            f"{path} must be there, got a missing shard; restore it or build the shards again"
-        )
-    found = path.stat().st_size
-    same = not size or found == shard.bytes
-    if same and (not digest or file_digest(path) == shard.xxh3_128):
-        return
-    other = _build_of(path)
-    first = _build_of(folder / manifest.shards[0 if index else -1].name)
-    if other is not None and first is not None and other != first:
-        raise HardnessError(
-            f"{path} must belong to this build, got a shard of another build ({other.decode()}, "
-            f"the others are {first.decode()}); restore it or build the shards again"
-        )
-    if found < shard.bytes:
-        raise HardnessError(
-            f"{path} must have {shard.bytes} bytes, got {found}: the shard is truncated; {again}"
-        )
-    detail = f"{found} bytes instead of {shard.bytes}" if not same else "another digest"
-    raise HardnessError(
-        f"{path} must be as the build wrote it, got {detail}: the shard was altered; {again}"
-    )
-
-
-def open_shard_file(path: Path, shard: ShardEntry) -> pq.ParquetFile:
-    """The Parquet file of a shard.
-
-    Raises:
-        HardnessError: it cannot be read as Parquet or has another number of rows.
-    """
-    try:
-        file = pq.ParquetFile(path, memory_map=True)
-    except (OSError, pa.ArrowInvalid) as error:
-        reason = str(error).splitlines()[0]
-        raise HardnessError(
-            f"{path} must be a readable Parquet file, got {reason}; build the shards again"
-        ) from None
-    if file.metadata.num_rows != shard.rows:
-        raise HardnessError(
-            f"{path} must have {shard.rows} rows, got {file.metadata.num_rows}; "
-            "build the shards again"
-        )
-    return file
-
-
 def write_shard(
     path: Path, schema: pa.Schema, tables: Iterable[pa.Table], *, row_group_rows: int, build: str
 ) -> ShardEntry:
@@ -265,18 +198,17 @@ def write_shard(
         build: digest of the build that the shard belongs to, kept in its footer.
     """
     schema = schema.with_metadata({BUILD_KEY: build.encode()})
-    plain = {ROW, HARDNESS, POSITION, WEIGHT}
+    added = [name for name in (ROW, HARDNESS, POSITION, WEIGHT) if name in schema.names]
     rows = 0
     with atomic_path(path) as temporary:
-        with pq.ParquetWriter(
-            temporary,
-            schema,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=[name for name in schema.names if name not in plain],
-            dictionary_pagesize_limit=DICTIONARY_BYTES,
-            store_schema=True,
-        ) as writer:
+        options: dict[str, Any] = {
+            "compression": "zstd",
+            "compression_level": 1,
+            "use_dictionary": [name for name in schema.names if name not in added],
+            "write_statistics": added,  # nobody looks for the smallest text
+            "dictionary_pagesize_limit": DICTIONARY_BYTES,
+        }
+        with pq.ParquetWriter(temporary, schema, **options) as writer:
             for table in tables:
                 writer.write_table(
                     table.replace_schema_metadata(schema.metadata), row_group_size=row_group_rows
@@ -319,11 +251,3 @@ def write_shards(
     manifest = replace(manifest, rows=table.num_rows, shards=tuple(entries))
     write_manifest(folder, manifest)
     return manifest
-
-
-def _build_of(path: Path) -> bytes | None:
-    try:
-        metadata = pq.read_metadata(path).metadata
-    except (OSError, pa.ArrowInvalid):
-        return None
-    return None if metadata is None else metadata.get(BUILD_KEY)

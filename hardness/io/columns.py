@@ -54,17 +54,18 @@ def parse_wanted(
     return Wanted(text=names, label=label or None, id=id or None, group=group or None)
 
 
-def detect(kinds: Mapping[str, str], wanted: Wanted) -> Columns:
+def detect(kinds: Mapping[str, str], written: Mapping[str, str], wanted: Wanted) -> Columns:
     """The columns' parts.
 
     Args:
         kinds: column name to kind, of one file.
+        written: the same where only the way it is written counts, as for text: CSV is all strings.
         wanted: names that are given are taken as they are; `check` judges them.
 
     Raises:
         HardnessError: no text column is known by its name; the message lists the string columns.
     """
-    text = wanted.text or _detect_text(kinds)
+    text = wanted.text or _detect_text(written)
     free = {name: kind for name, kind in kinds.items() if name not in text}
     return Columns(
         text=text,

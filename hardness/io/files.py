@@ -31,10 +31,13 @@ FORMATS = {
     ".ipc": "arrow",
 }
 COMPRESSIONS = (".gz", ".zst")
+TABLE_SUFFIX = ".hardness"
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 _CHUNK_BYTES = 1 << 20
 
 
-def expand(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[str]:
+def expand(paths: Paths) -> list[str]:
     """The files that paths, globs and `save_to_disk` folders stand for, in order.
 
     Args:
@@ -100,6 +103,27 @@ def format_of(path: str) -> tuple[str, str]:
             f"got {path!r}; rename or convert it"
         )
     return known, compression.lower()
+
+
+def default_folder(paths: Paths) -> Path:
+    """Where the table of some inputs goes if nothing else is said: beside the first of them.
+
+    `data.jsonl.gz` gives `data.hardness`, a saved dataset `corpus/` gives `corpus.hardness`, and
+    several files are named after the first: `a.jsonl b.jsonl c.jsonl` give `a-and-2-more.hardness`.
+
+    Raises:
+        HardnessError: a path or glob leads nowhere.
+    """
+    if isinstance(paths, str | os.PathLike) and os.path.isdir(paths):
+        folder = Path(os.path.normpath(paths))
+        return folder.with_name(folder.name + TABLE_SUFFIX)
+    found = [Path(name) for name in expand(paths)]
+    stem = found[0].name
+    if stem.lower().endswith(COMPRESSIONS):
+        stem = os.path.splitext(stem)[0]
+    stem = os.path.splitext(stem)[0]
+    more = f"-and-{len(found) - 1}-more" if len(found) > 1 else ""
+    return found[0].with_name(f"{stem}{more}{TABLE_SUFFIX}")
 
 
 def signature(path: str) -> tuple[int, int]:

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.json as pj
 
 from hardness.errors import HardnessError
 from hardness.io import files
 from hardness.io.jsonl_all import read_all
-from hardness.io.jsonl_reason import reason_of
+from hardness.io.jsonl_parse import parse
+from hardness.io.jsonl_reason import is_misfit, reason_of
 from hardness.io.records import (
     BOOLEAN,
     INTEGER,
@@ -38,9 +38,7 @@ from hardness.io.records import (
     arrow_type,
 )
 from hardness.io.scan import BOM, Span, line_bounds, scan_lines, trim
-from hardness.io.text import is_utf8
 
-_BLOCK_BYTES = 1 << 20  # Arrow's reader is fastest when a block stays in cache
 _HEAD_BYTES = 1 << 18
 _HEAD_LINE_BYTES = 1 << 24
 
@@ -171,10 +169,10 @@ def read(
     schema = pa.schema([(name, arrow_type(kind)) for name, kind in keys.items()])
     rejects: list[Reject] = []
     index = np.arange(part.rows)
-    table = _parse(data, part.rows, schema) if part.regular else None
+    table = parse(data, part.rows, schema) if part.regular else None
     if table is None:
         lines = _Lines(data)
-        table, good, bad = _sift(lines, schema, limit)
+        table, good, bad = _sift(lines, schema, keys, limit)
         rejects = [_reject(file, part, lines, int(position), keys) for position in bad]
         index = good
         if rejects or not part.regular:
@@ -217,17 +215,23 @@ class _Lines:
 
 
 def _sift(
-    lines: _Lines, schema: pa.Schema, limit: int | None
+    lines: _Lines, schema: pa.Schema, keys: Mapping[str, str], limit: int | None
 ) -> tuple[pa.Table, np.ndarray, list[int]]:
     """The good lines' table and positions, and the bad lines' positions, both in order."""
     shaped = lines.shaped()
     candidates = np.flatnonzero(shaped)
-    bad: list[int] = np.flatnonzero(~shaped).tolist()
+    table = parse(lines.take(candidates), len(candidates), schema)
+    if table is not None:
+        return table, candidates, np.flatnonzero(~shaped).tolist()[:limit]
+    # A column that is of another type throughout must not cost a bisection a line.
+    fitting = np.array([not is_misfit(lines[int(position)], keys) for position in candidates])
+    candidates = candidates[fitting]
+    bad: list[int] = np.setdiff1d(np.arange(len(lines)), candidates).tolist()
     tables, good = [schema.empty_table()], []
     todo = [candidates] if candidates.size else []
     while todo:
         positions = todo.pop()
-        table = _parse(lines.take(positions), len(positions), schema)
+        table = parse(lines.take(positions), len(positions), schema)
         if table is not None:
             tables.append(table)
             good.append(positions)
@@ -239,25 +243,6 @@ def _sift(
             todo += [positions[len(positions) // 2 :], positions[: len(positions) // 2]]
     kept = np.concatenate(good) if good else np.zeros(0, dtype=np.int64)
     return pa.concat_tables(tables), kept, sorted(bad)[:limit]
-
-
-def _parse(data: bytes, rows: int, schema: pa.Schema) -> pa.Table | None:
-    """The table if all of `data` is UTF-8 and `rows` objects of this schema, else None."""
-    if rows == 0:
-        return schema.empty_table()
-    if not is_utf8(data):
-        return None
-    parse = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-    for block_size in (_BLOCK_BYTES, len(data) + 1):
-        options = pj.ReadOptions(use_threads=False, block_size=block_size)
-        try:
-            table = pj.read_json(pa.BufferReader(data), options, parse)
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            if "straddling" in str(error):  # a line longer than a block
-                continue
-            return None
-        return table if table.num_rows == rows else None
-    return None
 
 
 def _reject(

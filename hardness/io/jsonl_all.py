@@ -10,7 +10,11 @@ import polars as pl
 import pyarrow as pa
 
 from hardness.errors import HardnessError
+from hardness.io.jsonl_parse import parse
 from hardness.io.schema import plain_table
+
+_FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+_HEAD_BYTES = 1 << 16
 
 
 def read_all(data: bytes, keys: pa.Table, where: str) -> pa.Table:
@@ -29,6 +33,24 @@ def read_all(data: bytes, keys: pa.Table, where: str) -> pa.Table:
     """
     if keys.num_rows == 0:
         return keys
+    table = _read_alike(data, keys)
+    return table if table is not None else _read_mixed(data, keys, where)
+
+
+def _read_alike(data: bytes, keys: pa.Table) -> pa.Table | None:
+    """The table if all records are like the first ones, as they mostly are; else None."""
+    head = data[:_HEAD_BYTES].rpartition(b"\n")[0]
+    try:
+        first = plain_table(_arrow(_read(head), keys.num_rows)).schema if head else keys.schema
+    except _FAILURES:
+        return None
+    known = {field.name: field.type for field in keys.schema if not pa.types.is_list(field.type)}
+    types = {field.name: field.type for field in first} | known
+    return parse(data, keys.num_rows, pa.schema(list(types.items())), other_columns="error")
+
+
+def _read_mixed(data: bytes, keys: pa.Table, where: str) -> pa.Table:
+    """The table with types inferred from every record."""
     try:
         frame = _read(data)
     except _FAILURES:
@@ -49,9 +71,6 @@ def read_all(data: bytes, keys: pa.Table, where: str) -> pa.Table:
         if name not in table.column_names:
             table = table.append_column(name, keys.column(name))
     return table
-
-
-_FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
 def _read(data: bytes) -> pl.DataFrame:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -40,11 +41,25 @@ def reason_of(line: bytes, keys: Mapping[str, str]) -> str:
         value = reason[0]
     if not isinstance(value, dict):
         return f"{_name(value)} instead of an object"
+    for column in _misfits(value, keys):
+        wanted = _WANTED[keys[column]]
+        return f"{_name(value[column])} in column {column!r}, which must be {wanted}"
+    return _oddity(line) or "a record that Arrow cannot read"
+
+
+def is_misfit(line: bytes, keys: Mapping[str, str]) -> bool:
+    """Whether a line is JSON but surely no record of these keys; False leaves it open."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return not isinstance(value, dict) or next(_misfits(value, keys), None) is not None
+
+
+def _misfits(value: Mapping[str, Any], keys: Mapping[str, str]) -> Iterator[str]:
     for column, kind in keys.items():
         if value.get(column) is not None and not _fits(value[column], kind):
-            return f"{_name(value[column])} in column {column!r}, which must be {_WANTED[kind]}"
-    repeated = _repeated_key(line)
-    return f"the key {repeated!r} twice" if repeated else "a record that Arrow cannot read"
+            yield column
 
 
 def _lenient(line: bytes) -> str | tuple[Any]:
@@ -78,12 +93,23 @@ def _name(value: Any) -> str:
     return f"{kind.get(type(value), 'the object')} {shown}"
 
 
-def _repeated_key(line: bytes) -> str | None:
-    repeated: list[str] = []
+def _oddity(line: bytes) -> str | None:
+    """What Python's lenient reader takes and the strict ones do not."""
+    found: list[str] = []
 
-    def note(pairs: list[tuple[str, Any]]) -> None:
+    def note_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
-        repeated.extend(key for key in keys if keys.count(key) > 1)
+        found.extend(f"the key {key!r} twice" for key in keys if keys.count(key) > 1)
+        return dict(pairs)
 
-    json.loads(line, object_pairs_hook=note)
-    return repeated[0] if repeated else None
+    def note_overflow(literal: str) -> float:
+        if math.isinf(float(literal)):
+            found.append(f"the number {literal}, which is too large")
+        return float(literal)
+
+    value = json.loads(line, object_pairs_hook=note_repeats, parse_float=note_overflow)
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        found.insert(0, "half of a surrogate pair in an escape")
+    return found[0] if found else None

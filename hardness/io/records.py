@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from hardness.errors import HardnessError
+
 # What the values of a column are, whatever the file format calls it.
 STRING = "string"
 INTEGER = "integer"
@@ -89,6 +91,13 @@ class Reject:
     """What is wrong with it, as it follows the word `got`."""
     record: str
     """The raw record; bytes that are not UTF-8 are written as \\xNN."""
+
+    def error(self) -> HardnessError:
+        """The error for a record that may not be skipped."""
+        return HardnessError(
+            f"{self.file} line {self.line} must be a good record, got {self.reason}; "
+            "mend the line or pass --on-error skip"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

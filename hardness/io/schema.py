@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute
 
 from hardness.errors import HardnessError
+from hardness.io.arrow import pc
 
-pc: Any = pyarrow.compute  # its functions are made at import, out of a type checker's sight
 _MAX_BYTES = 2**31 - 1
 
 

@@ -30,6 +30,7 @@ from hardness.io.schema import plain_table, plain_type
 from hardness.io.text import contiguous, is_utf8
 
 _ARROW_FILE_MAGIC = b"ARROW1"
+_FAR_LARGER = 4  # a row group that is cut is decoded once for every part of it
 
 
 def spans(file: DataFile, target: int) -> tuple[list[tuple[Span, int]], str]:
@@ -43,7 +44,7 @@ def spans(file: DataFile, target: int) -> tuple[list[tuple[Span, int]], str]:
         for piece_rows, piece_bytes in source.pieces():
             rows, size = rows + piece_rows, size + piece_bytes
             if size >= target:
-                found += _cut(start, rows, max(1, size // (2 * target)))
+                found += _cut(start, rows, max(1, size // (_FAR_LARGER * target)))
                 start, rows, size = start + rows, 0, 0
     return found + (_cut(start, rows, 1) if rows else []), ""
 
@@ -110,7 +111,13 @@ def read(
     if bad:
         index = np.setdiff1d(index, np.array(list(bad)) - part.start)
         table = table.take(index)
-    return Loaded(_shape(table, file.casts, keys, columns), index, rejects)
+    try:
+        return Loaded(_shape(table, file.casts, keys, columns), index, rejects)
+    except pa.ArrowInvalid as error:  # unsigned integers beyond the signed range
+        raise HardnessError(
+            f"{file.path} must hold labels, ids and groups of 64 bits with a sign, got {error}; "
+            "write them as strings"
+        ) from error
 
 
 def _renumber(reject: Reject, part: Partition) -> Reject:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
-pc: Any = pyarrow.compute  # its functions are made at import, out of a type checker's sight
+from hardness.io.arrow import pc
+
 _MAX_STRING_BYTES = 2**31 - 1
 
 
@@ -29,12 +27,13 @@ def join_columns(table: pa.Table, names: tuple[str, ...]) -> pa.Array:
     if sum(column.nbytes for column in columns) > _MAX_STRING_BYTES:
         columns = [column.cast(pa.large_string()) for column in columns]
     separator = pa.scalar(" ", columns[0].type)
-    joined = pc.binary_join_element_wise(*columns, separator, null_handling="skip")
-    absent = columns[0].is_null()
+    if not any(column.null_count for column in columns):
+        return pc.binary_join_element_wise(*columns, separator)
+    # Pair by pair, because null_handling="skip" loses the rows where all are null (pyarrow 26).
+    joined = columns[0]
     for column in columns[1:]:
-        absent = pc.and_(absent, column.is_null())
-    if pc.any(absent).as_py():
-        joined = pc.if_else(absent, pa.scalar(None, joined.type), joined)
+        both = pc.binary_join_element_wise(joined, column, separator)
+        joined = pc.coalesce(both, joined, column)
     return joined
 
 

@@ -20,11 +20,13 @@ class Column:
     Attributes:
         name: as it stands in the table.
         summary: what it is, with unit and range.
+        type: its Arrow type.
         harder: which end is the harder one; None where a column says nothing of hardness.
     """
 
     name: str
     summary: str
+    type: str = "double"
     harder: Direction | None = None
 
 
@@ -40,8 +42,11 @@ class Metric:
         source: paper and equation.
         columns: what it writes, the primary column first.
         config: a frozen dataclass of its options; its fields are the options' names.
-        runner: `module:function` that computes it, imported when it is first run, so that a list
-            of metrics loads no numba. See `hardness.stages.score.Run` for what it is given.
+        stage: the module that computes it, imported when it is first run, so that a list of
+            metrics loads no numba. It has `parameters(config, columns)`, all that decides the
+            numbers, JSON-like; `store_bytes(config, dataset)`, about how many bytes the run needs
+            in memory and how many in files where it may not have those; and `run(task, config)`,
+            which takes a `hardness.stages.run.Run` and returns a `Tally`.
     """
 
     name: str
@@ -51,7 +56,7 @@ class Metric:
     source: str
     columns: tuple[Column, ...]
     config: type[Any]
-    runner: str
+    stage: str
 
     def configure(self, options: dict[str, Any]) -> Any:
         """The metric's config made of those options that are not None.
@@ -69,10 +74,9 @@ class Metric:
             )
         return self.config(**given)
 
-    def load_runner(self) -> Any:
-        """The function that computes the metric."""
-        module, _, function = self.runner.partition(":")
-        return getattr(import_module(module), function)
+    def load_stage(self) -> Any:
+        """The module that computes the metric."""
+        return import_module(self.stage)
 
 
 metrics: Registry[Metric] = Registry("metric")

@@ -60,13 +60,14 @@ PERPLEXITY = Metric(
             summary="nats per predicted token (each token and one end mark), at least 0",
             harder="higher",
         ),
-        Column(name="n_tokens", summary="tokens of the text, without the end mark"),
+        Column(name="n_tokens", summary="tokens of the text, without the end mark", type="uint32"),
         Column(
             name="n_oov",
             summary="tokens that occur nowhere in what the model is fitted on",
+            type="uint32",
             harder="higher",
         ),
     ),
     config=PerplexityConfig,
-    runner="hardness.stages.perplexity:run",
+    stage="hardness.stages.perplexity",
 )

@@ -6,7 +6,7 @@ Legend: B blocks of records, P partitions here, S keys here.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, uint64
+from numba import int64, njit, uint64
 
 FIRST = 1
 """Low bit of a returned count: set at the first position that has the key."""
@@ -37,8 +37,8 @@ def count_partitions(keys, bounds, n_fitted, counts):
     entry_counts = np.empty(n_slots // 2, dtype=np.uint64)
     n_distinct = 0
     for p in range(bounds.shape[1] - 1):
-        slot_keys[:] = 0
-        n_entries = 0
+        slot_keys.fill(0)
+        n_entries = int64(0)
         for block in range(n_fitted):
             i, stop = bounds[block, p], bounds[block, p + 1]
             while True:
@@ -49,7 +49,7 @@ def count_partitions(keys, bounds, n_fitted, counts):
                     break
                 slot_keys, slot_entries = _grown(slot_keys, slot_entries)
                 entry_counts = _extended(entry_counts)
-        due = 0
+        due = int64(0)
         for block in range(bounds.shape[0]):
             i, stop = bounds[block, p], bounds[block, p + 1]
             if block < n_fitted:
@@ -139,6 +139,7 @@ def _grown(slot_keys, slot_entries):
 
 @njit(nogil=True, cache=True)
 def _extended(values):
-    longer = np.empty(2 * len(values), dtype=values.dtype)
-    longer[: len(values)] = values
+    longer = np.empty(2 * len(values), dtype=np.uint64)
+    for i in range(len(values)):
+        longer[i] = values[i]
     return longer

@@ -181,7 +181,8 @@ def count_own(ids, start, length, order_counts, table, stamp, own):
 def _count_own_by_pairs(ids, n_orders, keys, own):
     length = len(ids)
     keys = keys[:length]
-    keys[:] = ids
+    for i in range(length):
+        keys[i] = ids[i]
     for k in range(n_orders):
         if k > 0:
             for i in range(length - 1, 0, -1):

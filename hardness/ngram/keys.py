@@ -49,7 +49,7 @@ def partition_keys(ids, starts, order, salts, n_bits):
     """
     chunk = np.empty(_CHUNK, dtype=np.uint64)
     bounds = np.zeros((1 << n_bits) + 1, dtype=np.int64)
-    record = 0
+    record = int64(0)
     for begin in range(0, len(ids), _CHUNK):
         record, size = _fill_keys(ids, starts, record, begin, order, salts, chunk)
         for i in range(size):
@@ -58,7 +58,7 @@ def partition_keys(ids, starts, order, salts, n_bits):
         bounds[p] += bounds[p - 1]
     cursors = bounds[:-1].copy()
     keys = np.empty(len(ids), dtype=np.uint64)
-    record = 0
+    record = int64(0)
     for begin in range(0, len(ids), _CHUNK):
         record, size = _fill_keys(ids, starts, record, begin, order, salts, chunk)
         for i in range(size):
@@ -80,7 +80,7 @@ def return_counts(ids, starts, order, salts, n_bits, bounds, counts, out):
     """
     chunk = np.empty(_CHUNK, dtype=np.uint64)
     cursors = bounds[:-1].copy()
-    record = 0
+    record = int64(0)
     for begin in range(0, len(ids), _CHUNK):
         record, size = _fill_keys(ids, starts, record, begin, order, salts, chunk)
         for i in range(size):

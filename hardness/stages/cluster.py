@@ -1,72 +1,205 @@
-"""Where stages run."""
+"""Where stages run: this machine's threads, its processes, or a Dask cluster."""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
-import dask
+from dask.threaded import get
 
 from hardness.errors import HardnessError
 from hardness.progress import Progress, Silent
+from hardness.stages.store import MemoryStore, Store
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+Function = Callable[[Any], Any]
+Finished = Callable[[int, Any], None]
+
+_RETRIES = 3
+"""How often a task may fail with its worker before the run fails."""
 
 
-class Cluster:
-    """Runs one function over many items, each a Dask task.
+class Executor(Protocol):
+    """Runs a function over items, each a Dask task."""
 
-    A stage ends when all of its tasks have; what they return is small, and what they hand to later
-    stages lies in a store.
+    in_process: bool
+    """Whether tasks share this process's memory."""
+    tasks_at_a_time: int
+    """How many tasks run at the same time, about."""
+
+    def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
+        """Apply the function to every item; tell `finished` of each result as it comes."""
+        ...
+
+
+class Threads:
+    """Dask's threaded scheduler.
 
     Args:
-        threads: number of tasks at a time; all cores where None.
-        progress: is told of every finished task.
+        threads: tasks at a time; all cores where None.
     """
 
-    def __init__(self, *, threads: int | None = None, progress: Progress | None = None) -> None:
+    in_process = True
+
+    def __init__(self, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
             raise HardnessError(
                 f"threads must be at least 1, got {threads}; leave it out for all cores"
             )
-        self._threads = threads
+        self.tasks_at_a_time = threads or os.cpu_count() or 1
+
+    def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
+        # Tasks are told the index alone: Dask would look for tasks inside the items. Of tasks that
+        # are alike it takes the one whose name sorts last first, so the names count down.
+        def task(index: int) -> None:
+            finished(index, function(items[index]))
+
+        graph = {f"task-{10**9 - 1 - index}": (task, index) for index in items}
+        # The scheduler itself and not `dask.compute`, which would import distributed. Leaving the
+        # pool waits for tasks that still run when one has failed.
+        with ThreadPoolExecutor(self.tasks_at_a_time) as pool:
+            get(graph, list(graph), pool=pool)
+
+
+class Workers:
+    """A Dask cluster's workers, in other processes.
+
+    Args:
+        client: a `distributed.Client`.
+    """
+
+    in_process = False
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.tasks_at_a_time = max(1, sum(client.nthreads().values()))
+
+    def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
+        from distributed import as_completed
+
+        futures = {
+            self._client.submit(function, item, pure=False, retries=_RETRIES): index
+            for index, item in items.items()
+        }
+        for future in as_completed(futures):
+            finished(futures.pop(future), future.result())
+
+
+class Cluster:
+    """Runs one function over many items, each item a task.
+
+    A stage ends when all of its tasks have, or with the first that fails. What tasks return is
+    small; what they hand to later stages lies in a store.
+
+    Args:
+        executor: runs the tasks.
+        progress: is told of every finished task.
+
+    Attributes:
+        in_process, tasks_at_a_time: see `Executor`.
+    """
+
+    def __init__(self, executor: Executor, progress: Progress | None = None) -> None:
+        self.in_process = executor.in_process
+        self.tasks_at_a_time = executor.tasks_at_a_time
+        self._executor = executor
         self._progress = progress or Silent()
 
     def map(
         self,
         stage: str,
-        function: Callable[[Item], Result],
+        function: Callable[[Item], Any],
         items: Sequence[Item],
         *,
         sizes: Sequence[int] | None = None,
         unit: str = "tasks",
-    ) -> list[Result]:
+        store: Store | None = None,
+    ) -> list[Any]:
         """`function` of every item, in the order of the items.
 
         Args:
-            stage: what is being done, for the progress display.
-            function: must not depend on the order in which tasks run.
+            stage: what is being done, for the progress display; names the stage in the store.
+            function: must not depend on the order in which tasks run. Workers get a copy, so it
+                must not hold on to this cluster.
             items: what it is applied to.
             sizes: how much work each item is, in `unit`; 1 each where None.
             unit: what the sizes count.
+            store: tasks that it knows to be finished are not run again. Results must fit JSON then.
         """
         sizes = [1] * len(items) if sizes is None else sizes
+        store = MemoryStore() if store is None else store
+        slug = re.sub(r"\W+", "-", stage)
         self._progress.start(stage, sum(sizes), unit)
+        results: dict[int, Any] = {}
+        for index in range(len(items)):
+            known = store.result(f"{slug}-{index}")
+            if known is not None:
+                results[index] = known[0]
+                self._progress.advance(sizes[index])
 
-        def run(item: Item, size: int) -> Result:
-            result = function(item)
-            self._progress.advance(size)
-            return result
+        def finished(index: int, result: Any) -> None:
+            store.keep_result(f"{slug}-{index}", result)
+            results[index] = result
+            self._progress.advance(sizes[index])
 
-        tasks = [dask.delayed(run)(item, size) for item, size in zip(items, sizes, strict=True)]
-        return list(dask.compute(*tasks, scheduler="threads", num_workers=self._threads))
+        missing = {i: item for i, item in enumerate(items) if i not in results}
+        self._executor.run(function, missing, finished)
+        return [results[index] for index in range(len(items))]
 
 
 @contextmanager
 def open_cluster(
-    *, threads: int | None = None, progress: Progress | None = None
+    *,
+    threads: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Cluster]:
-    """The cluster that the options ask for; on this machine's threads."""
-    yield Cluster(threads=threads, progress=progress)
+    """The cluster that the options ask for.
+
+    Args:
+        threads: tasks at a time in this process; all cores where None.
+        workers: start that many processes on this machine instead.
+        scheduler: address of a running Dask scheduler to use instead.
+        progress: is told of every finished task.
+
+    Raises:
+        HardnessError: options that exclude each other or are out of range, or no scheduler there.
+    """
+    if sum(option is not None for option in (threads, workers, scheduler)) > 1:
+        raise HardnessError(
+            "threads, workers and scheduler must be given one at a time, got several; keep one"
+        )
+    if workers is None and scheduler is None:
+        yield Cluster(Threads(threads), progress)
+        return
+    if workers is not None and workers < 1:
+        raise HardnessError(f"workers must be at least 1, got {workers}; leave it out for threads")
+    with _client(workers, scheduler) as client:
+        yield Cluster(Workers(client), progress)
+
+
+@contextmanager
+def _client(workers: int | None, scheduler: str | None) -> Iterator[Any]:
+    from distributed import Client, LocalCluster
+
+    if scheduler is None:
+        with (
+            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="") as local,
+            Client(local) as client,
+        ):
+            yield client
+        return
+    try:
+        client = Client(scheduler)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise HardnessError(
+            f"scheduler must be the address of a running Dask scheduler, got {scheduler!r} "
+            f"({error}); start one with `dask scheduler`"
+        ) from error
+    with client:
+        yield client

@@ -2,21 +2,29 @@
 
 What the store holds, beside what `hardness.stages.ngram` keeps there, for each block b of the data:
 
-    rows-b      uint64 (n_b,)      global row of each record
-    names-b     Arrow (n_b,)       the `id` column; only where there is one
+    rows-b          uint64 (n_b,)   global row of each record
+    names-b         Arrow (n_b,)    the `id` column; only where there is one
+    held-salts      uint64 (G,)     the groups, sorted; only where groups are held out
+    held-tokens     int64 (G,)      by how much N and V fall without each group
+    held-types      int64 (G,)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from hardness.errors import HardnessError
+from hardness.io.arrow import pc
 from hardness.io.dataset import Dataset, open_dataset
-from hardness.io.records import Columns, Partition
+from hardness.io.digest import file_digest
+from hardness.io.files import expand
+from hardness.io.records import Columns, Partition, Reject
 from hardness.io.text import join_columns
 from hardness.metrics.perplexity import PerplexityConfig
 from hardness.ngram.hashing import hash_strings
@@ -24,10 +32,15 @@ from hardness.ngram.interpolate import count_exclusive_types, score_records
 from hardness.ngram.strings import string_buffers
 from hardness.ngram.tokenize import tokenize, tokenizers
 from hardness.stages.ngram import Block, NgramCounts, Totals
-from hardness.stages.run import Run, Tally
-from hardness.stages.store import MemoryStore
+from hardness.stages.run import PartWriter, Run, Tally
+from hardness.stages.store import Store
 
-NO_HELD = np.empty(0, dtype=np.int64)
+_NO_HELD = np.empty(0, dtype=np.int64)
+
+_BYTES_PER_POSITION = 4
+"""Of plain input, a low guess: English prose in JSON has about six."""
+_EXPANSION = 4
+"""Bytes of text in a byte of Parquet or Arrow, a high guess."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +54,38 @@ class _Source:
     scored: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    """By how much the totals fall when a group is held out.
+def parameters(config: PerplexityConfig, columns: Columns) -> dict[str, Any]:
+    """All that decides the scores.
 
-    Attributes:
-        salts: uint64 (G,), sorted.
-        n_tokens, n_types: int64 (G,).
+    Raises:
+        HardnessError: groups are to be held out and there is no group column.
     """
+    decided: dict[str, Any] = {"order": config.order, "tokenizer": config.tokenizer}
+    if config.reference:
+        return decided | {"reference": [file_digest(path) for path in expand(config.reference)]}
+    if config.holdout != "group":
+        return decided | {"holdout": config.holdout}
+    if columns.group is None:
+        raise HardnessError(
+            "group must be a column for --holdout group, got none; name it with --group"
+        )
+    return decided | {"holdout": "group", "group": columns.group}
 
-    salts: np.ndarray
-    n_tokens: np.ndarray
-    n_types: np.ndarray
+
+def store_bytes(config: PerplexityConfig, dataset: Dataset) -> tuple[int, int]:
+    """About how much the stages need in memory, and how much they leave in files at most."""
+    text_bytes = sum(
+        os.path.getsize(file.location) * (1 if file.reader in ("jsonl", "text") else _EXPANSION)
+        for file in dataset.files
+    ) + sum(
+        os.path.getsize(path) for path in (expand(config.reference) if config.reference else ())
+    )
+    n_positions = text_bytes // _BYTES_PER_POSITION
+    n_counts = config.order * (2 if config.holdout == "group" else 1)
+    # Hashes and the keys of the order at hand, 8 bytes each; counts, 4 bytes an order. In memory,
+    # a block's text and tables come on top.
+    files = n_positions * (8 + 8 + 4 * n_counts)
+    return files + files // 4, files
 
 
 def run(task: Run, config: PerplexityConfig) -> Tally:
@@ -65,79 +98,102 @@ def run(task: Run, config: PerplexityConfig) -> Tally:
 
 
 def _run(task: Run, config: PerplexityConfig, reference: Dataset | None) -> Tally:
-    store = MemoryStore()
-    blocks = _encode(task, config, reference, store)
-    counts = NgramCounts(task.cluster, store, blocks)
-    n_types = [counts.count(order) for order in range(1, config.order + 1)][0]
+    holdout = config.holdout if reference is None else "none"
+    blocks, rejects = _encode(task, config, reference)
+    counts = NgramCounts.plan(task.store, blocks)
+    n_distinct = [counts.count(task.cluster, order) for order in range(1, config.order + 1)]
     fitted = [block for block in blocks if block.fitted]
     totals = Totals(
         n_tokens=sum(block.n_positions for block in fitted),
-        n_types=n_types,
+        n_types=n_distinct[0],
         n_records=sum(block.n_records for block in fitted),
     )
-    scored = blocks if reference is None else [block for block in blocks if not block.fitted]
-    held = None
-    if reference is None and config.holdout == "group":
+    scored = [block for block in blocks if reference is None or not block.fitted]
+    if holdout == "group":
         for order in range(1, config.order + 1):
-            counts.count(order, within_groups=True)
-        held = _held_by_group(task, store, counts, scored)
-
-    hold_record = reference is None and config.holdout == "record"
-
-    def score(block: Block) -> None:
-        part = block.index - scored[0].index
-        if not task.writer.has_part(part):
-            table = _score_block(store, counts, block, config.order, totals, hold_record, held)
-            task.writer.write_part(part, table)
-
-    sizes = [block.n_positions for block in scored]
-    task.cluster.map("scoring", score, scored, sizes=sizes, unit="tokens")
-    return Tally(n_tokens=sum(b.n_positions - b.n_records for b in scored))
+            counts.count(task.cluster, order, within_groups=True)
+        _sum_groups(task, counts, scored)
+    missing = [scored[part] for part in task.writer.missing]
+    task.cluster.map(
+        "scoring",
+        partial(
+            _score_block,
+            counts=counts,
+            order=config.order,
+            totals=totals,
+            holdout=holdout,
+            first=scored[0].index,
+            named=task.dataset.columns.id is not None,
+            writer=task.writer,
+        ),
+        missing,
+        sizes=[block.n_positions for block in missing],
+        unit="tokens",
+    )
+    n_tokens = sum(block.n_positions - block.n_records for block in scored)
+    return Tally(n_tokens=n_tokens, rejects=rejects)
 
 
 def _encode(
-    task: Run, config: PerplexityConfig, reference: Dataset | None, store: MemoryStore
-) -> list[Block]:
+    task: Run, config: PerplexityConfig, reference: Dataset | None
+) -> tuple[list[Block], list[Reject]]:
     """Tokenise the data and, before it, the reference, and leave the hashes in the store."""
     datasets = [task.dataset] if reference is None else [reference, task.dataset]
-    pairs = [(dataset, partition) for dataset in datasets for partition in dataset.partitions]
     sources = [
+        # A task needs its own partition, not the list of all.
         _Source(
-            index=index,
-            dataset=dataset,
+            index=0,
+            dataset=replace(dataset, partitions=()),
             partition=partition,
             fitted=reference is None or dataset is reference,
             scored=dataset is task.dataset,
         )
-        for index, (dataset, partition) in enumerate(pairs)
+        for dataset in datasets
+        for partition in dataset.partitions
     ]
-    tokenizer = tokenizers.get(config.tokenizer)
-    by_group = config.holdout == "group" and reference is None
+    sources = [replace(source, index=index) for index, source in enumerate(sources)]
+    results = task.cluster.map(
+        "reading",
+        partial(
+            _encode_block,
+            store=task.store,
+            tokenizer=config.tokenizer,
+            by_group=config.holdout == "group" and reference is None,
+        ),
+        sources,
+        sizes=[source.partition.rows for source in sources],
+        unit="records",
+        store=task.store,
+    )
+    blocks = [Block(**result["block"]) for result in results]
+    return blocks, [Reject(**reject) for result in results for reject in result["rejects"]]
 
-    def encode(source: _Source) -> Block:
-        columns = source.dataset.columns
-        wanted = _wanted(columns, scored=source.scored, by_group=by_group)
-        records = source.dataset.read(source.partition, wanted)
-        tokens = tokenize(join_columns(records.table, columns.text), tokenizer)
-        store.put(f"ids-{source.index}", tokens.ids)
-        store.put(f"starts-{source.index}", tokens.starts)
-        if by_group and columns.group is not None:
-            salts = group_salts(records.table.column(columns.group), records.rows)
-            store.put(f"salts-{source.index}", salts)
-        if source.scored:
-            store.put(f"rows-{source.index}", records.rows)
-            names = None if columns.id is None else records.table.column(columns.id)
-            store.put(f"names-{source.index}", names)
-            task.rejects.extend(records.rejects)
-        return Block(
-            index=source.index,
-            n_positions=len(tokens.ids),
-            n_records=int(np.count_nonzero(np.diff(tokens.starts))),
-            fitted=source.fitted,
-        )
 
-    sizes = [source.partition.rows for source in sources]
-    return task.cluster.map("reading", encode, sources, sizes=sizes, unit="records")
+def _encode_block(
+    source: _Source, *, store: Store, tokenizer: str, by_group: bool
+) -> dict[str, Any]:
+    columns = source.dataset.columns
+    wanted = _wanted(columns, scored=source.scored, by_group=by_group)
+    records = source.dataset.read(source.partition, wanted)
+    tokens = tokenize(join_columns(records.table, columns.text), tokenizers.get(tokenizer))
+    store.put(f"ids-{source.index}", tokens.ids)
+    store.put(f"starts-{source.index}", tokens.starts)
+    if by_group and columns.group is not None:
+        salts = group_salts(records.table.column(columns.group), records.rows)
+        store.put(f"salts-{source.index}", salts)
+    if source.scored:
+        store.put(f"rows-{source.index}", records.rows)
+        if columns.id is not None:
+            store.put_column(f"names-{source.index}", records.table.column(columns.id))
+    block = Block(
+        index=source.index,
+        n_positions=len(tokens.ids),
+        n_records=int(np.count_nonzero(np.diff(tokens.starts))),
+        fitted=source.fitted,
+    )
+    # What cannot be read in a reference was never asked to be scored.
+    rejects = records.rejects if source.scored else []
+    return {"block": asdict(block), "rejects": [asdict(reject) for reject in rejects]}
 
 
 def _wanted(columns: Columns, *, scored: bool, by_group: bool) -> list[str]:
@@ -152,84 +208,107 @@ def group_salts(groups: pa.ChunkedArray, rows: np.ndarray) -> np.ndarray:
         groups: the group column (n,), strings, integers or booleans.
         rows: uint64 (n,), the records' global rows.
     """
-    # A prefix keeps "no group, row 7" apart from a group called "7".
-    alone = pa.array([f"r{row}" for row in rows[np.asarray(groups.is_null())]], pa.string())
-    named = pc.binary_join_element_wise("g", groups.cast(pa.string()), "")
-    filled = named if len(alone) == 0 else pc.replace_with_mask(named, groups.is_null(), alone)
+    # The prefixes keep "no group, row 7" apart from a group called "7".
+    names = pc.binary_join_element_wise("g", groups.cast(pa.string()), "")
+    alone = groups.is_null()
+    own = pc.binary_join_element_wise("r", pa.array(rows).cast(pa.string()), "")
+    filled = pc.if_else(alone, own, names)
     data, offsets = string_buffers(pa.concat_arrays(filled.chunks))
     salts = np.empty(len(rows), dtype=np.uint64)
     hash_strings(data, offsets, salts)
     return salts
 
 
-def _held_by_group(task: Run, store: MemoryStore, counts: NgramCounts, blocks: list[Block]) -> Held:
+def _sum_groups(task: Run, counts: NgramCounts, blocks: list[Block]) -> None:
     """Sum over each group its predicted tokens and the types that no other group has."""
-
-    def of_block(block: Block) -> Held:
-        starts = store.get(f"starts-{block.index}")
-        unigrams = counts.at_positions(block, 1)[0]
-        own = counts.at_positions(block, 1, within_groups=True)[0]
-        n_types = np.empty(len(starts) - 1, dtype=np.int64)
-        count_exclusive_types(starts, unigrams, own, n_types)
-        return _summed(store.get(f"salts-{block.index}"), np.diff(starts), n_types)
-
-    sizes = [block.n_positions for block in blocks]
-    parts = task.cluster.map("summing groups", of_block, blocks, sizes=sizes, unit="tokens")
-    return _summed(
-        np.concatenate([part.salts for part in parts]),
-        np.concatenate([part.n_tokens for part in parts]),
-        np.concatenate([part.n_types for part in parts]),
+    task.cluster.map(
+        "summing groups",
+        partial(_sum_groups_of_block, counts=counts),
+        blocks,
+        sizes=[block.n_positions for block in blocks],
+        unit="tokens",
+        store=task.store,
     )
+    parts = [
+        (
+            task.store.get(f"part-salts-{block.index}", np.uint64),
+            task.store.get(f"part-tokens-{block.index}", np.int64),
+            task.store.get(f"part-types-{block.index}", np.int64),
+        )
+        for block in blocks
+    ]
+    _put_sums(task.store, "held", "", *map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _summed(salts: np.ndarray, n_tokens: np.ndarray, n_types: np.ndarray) -> Held:
+def _sum_groups_of_block(block: Block, *, counts: NgramCounts) -> None:
+    store = counts.store
+    starts = store.get(f"starts-{block.index}", np.int64)
+    unigrams = counts.at_positions(block, 1)[0]
+    own = counts.at_positions(block, 1, within_groups=True)[0]
+    n_types = np.empty(len(starts) - 1, dtype=np.int64)
+    count_exclusive_types(starts, unigrams, own, n_types)
+    salts = store.get(f"salts-{block.index}", np.uint64)
+    _put_sums(store, "part", f"-{block.index}", salts, np.diff(starts), n_types)
+
+
+def _put_sums(
+    store: Store, prefix: str, suffix: str, salts: Any, n_tokens: Any, n_types: Any
+) -> None:
+    """Add up what has the same salt, and store the salts in order with their sums."""
     unique, inverse = np.unique(salts, return_inverse=True)
-    sums = np.zeros((2, len(unique)), dtype=np.int64)
-    np.add.at(sums[0], inverse, n_tokens)
-    np.add.at(sums[1], inverse, n_types)
-    return Held(salts=unique, n_tokens=sums[0], n_types=sums[1])
+    store.put(f"{prefix}-salts{suffix}", unique)
+    for name, values in (("tokens", n_tokens), ("types", n_types)):
+        sums = np.zeros(len(unique), dtype=np.int64)
+        np.add.at(sums, inverse, values)
+        store.put(f"{prefix}-{name}{suffix}", sums)
 
 
 def _score_block(
-    store: MemoryStore,
-    counts: NgramCounts,
     block: Block,
+    *,
+    counts: NgramCounts,
     order: int,
     totals: Totals,
-    hold_record: bool,
-    held: Held | None,
-) -> pa.Table:
-    starts = store.get(f"starts-{block.index}")
+    holdout: str,
+    first: int,
+    named: bool,
+    writer: PartWriter,
+) -> None:
+    store = counts.store
+    starts = store.get(f"starts-{block.index}", np.int64)
     order_counts = counts.at_positions(block, order)
     own = np.empty((order, 0), dtype=order_counts.dtype)
-    held_tokens = held_types = NO_HELD
-    if held is not None:
+    held_tokens = held_types = _NO_HELD
+    if holdout == "group":
         own = counts.at_positions(block, order, within_groups=True)
-        group = np.searchsorted(held.salts, store.get(f"salts-{block.index}"))
-        held_tokens, held_types = held.n_tokens[group], held.n_types[group]
+        salts = store.get(f"salts-{block.index}", np.uint64)
+        group = np.searchsorted(store.get("held-salts", np.uint64), salts)
+        held_tokens = store.get("held-tokens", np.int64)[group]
+        held_types = store.get("held-types", np.int64)[group]
     n_records = len(starts) - 1
     nll = np.empty(n_records, dtype=np.float64)
     n_oov = np.empty(n_records, dtype=np.int64)
     score_records(
-        store.get(f"ids-{block.index}"),
+        store.get(f"ids-{block.index}", np.uint64),
         starts,
         order_counts,
         own,
-        hold_record,
+        holdout == "record",
         np.array([totals.n_tokens, totals.n_types, totals.n_records], dtype=np.int64),
         held_tokens,
         held_types,
         nll,
         n_oov,
     )
-    n_tokens = np.maximum(np.diff(starts) - 1, 0)
     undefined = np.isnan(nll)
-    columns: dict[str, Any] = {"row": pa.array(store.get(f"rows-{block.index}"), pa.uint64())}
-    names = store.get(f"names-{block.index}")
-    if names is not None:
-        columns["id"] = names
-    columns["perplexity"] = pa.array(np.exp(nll), mask=undefined)
-    columns["nll"] = pa.array(nll, mask=undefined)
-    columns["n_tokens"] = pa.array(n_tokens.astype(np.uint32))
-    columns["n_oov"] = pa.array(n_oov.astype(np.uint32), mask=undefined)
-    return pa.table(columns)
+    writer.write(
+        block.index - first,
+        store.get(f"rows-{block.index}", np.uint64),
+        {
+            "perplexity": pa.array(np.exp(nll), mask=undefined),
+            "nll": pa.array(nll, mask=undefined),
+            "n_tokens": pa.array(np.maximum(np.diff(starts) - 1, 0).astype(np.uint32)),
+            "n_oov": pa.array(n_oov.astype(np.uint32), mask=undefined),
+        },
+        ids=store.get_column(f"names-{block.index}") if named else None,
+    )

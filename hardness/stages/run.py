@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
 
 from hardness.io.dataset import Dataset
 from hardness.io.records import Reject
-from hardness.io.table import MetricWriter
 from hardness.stages.cluster import Cluster
+from hardness.stages.store import Store
+
+
+class PartWriter(Protocol):
+    """Takes the parts of a metric's table; can be sent to workers."""
+
+    @property
+    def missing(self) -> list[int]:
+        """The parts that no former run wrote."""
+        ...
+
+    def write(
+        self,
+        index: int,
+        rows: np.ndarray,
+        columns: Mapping[str, Any],
+        *,
+        ids: pa.Array | pa.ChunkedArray | None = None,
+    ) -> None:
+        """Write one part, complete or not at all; see `hardness.io.metric_writer`."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,22 +42,24 @@ class Run:
     Attributes:
         dataset: the records; part i of the metric belongs to its partition i.
         cluster: where stages run.
-        writer: takes the parts; those it has already are not asked for again.
-        rejects: records that could not be read are added here, in any order.
+        store: where stages leave what later stages need.
+        writer: takes the parts that are missing.
     """
 
     dataset: Dataset
     cluster: Cluster
-    writer: MetricWriter
-    rejects: list[Reject] = field(default_factory=list)
+    store: Store
+    writer: PartWriter
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """What a runner counted.
+    """What a runner found on its way.
 
     Attributes:
         n_tokens: tokens scored; None for metrics that have none.
+        rejects: records that could not be read.
     """
 
     n_tokens: int | None = None
+    rejects: list[Reject] = field(default_factory=list)

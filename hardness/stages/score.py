@@ -5,17 +5,29 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hardness.io.dataset import Paths, open_dataset
+import pyarrow as pa
+
+from hardness.io.dataset import Dataset, Paths, open_dataset
+from hardness.io.digest import object_digest
+from hardness.io.examples import Examples, find_examples
+from hardness.io.files import default_folder
+from hardness.io.metric import MetricInfo
+from hardness.io.metric_writer import MetricWriter
 from hardness.io.rejects import write_rejects
-from hardness.io.table import create_table, default_folder
+from hardness.io.table import HardnessTable, create_table
+from hardness.memory import parse_memory
 from hardness.metrics import metrics
 from hardness.progress import Progress
-from hardness.stages.cluster import open_cluster
-from hardness.stages.run import Run
+from hardness.stages.cluster import Cluster, open_cluster
+from hardness.stages.run import Run, Tally
+from hardness.stages.store import open_store
+
+_PARTITIONS_IN_MEMORY = 64
+"""A task holds up to about eight times its partition, and up to eight tasks run at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,26 +35,24 @@ class ScoreResult:
     """What `score` did.
 
     Attributes:
-        table: the folder of the hardness table.
-        metric: the metric's name.
+        table: the hardness table.
+        info: the metric, with its summary.
         cached: the table had this very result already, and nothing was computed.
+        resumed: parts of an interrupted run were used.
+        replaced: a result of other parameters or data gave way.
         detected: lines that say which files and columns were read.
-        rows: records, rejected ones included.
-        nulls: records whose score is null.
-        rejects: records that could not be read, now in `rejects.jsonl`.
-        n_tokens: tokens scored; None for metrics without tokens and where cached.
-        seconds: wall time of the computation, reading included; None where cached.
+        seconds: wall time of this call.
+        examples: the easiest and the hardest records, if asked for.
     """
 
-    table: Path
-    metric: str
+    table: HardnessTable
+    info: MetricInfo
     cached: bool
+    resumed: bool
+    replaced: bool
     detected: tuple[str, ...]
-    rows: int
-    nulls: int
-    rejects: int
-    n_tokens: int | None = None
-    seconds: float | None = None
+    seconds: float
+    examples: Examples | None = None
 
 
 def score(
@@ -57,23 +67,35 @@ def score(
     on_error: str = "raise",
     overwrite: bool = False,
     threads: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    memory: int | str | None = None,
+    work: str | os.PathLike[str] | None = None,
     partition_bytes: int | None = None,
+    examples: int = 0,
     progress: Progress | None = None,
     **options: Any,
 ) -> ScoreResult:
     """Score every record of a dataset.
 
     The same call again finds the result and computes nothing; after a crash it goes on with the
-    parts that are missing. The result does not depend on `threads` or `partition_bytes`.
+    parts that are missing. The result does not depend on where it runs, nor on `memory` or
+    `partition_bytes`.
 
     Args:
         data: files, globs or folders; see `hardness.io.dataset.open_dataset`.
         metric: which metric; `hardness metrics` lists them.
         output: the table's folder; beside the data where None (`data.jsonl`: `data.hardness`).
         text, label, id, group, on_error: see `hardness.io.dataset.open_dataset`.
-        overwrite: replace a table of other data in the same folder.
-        threads: tasks at a time; all cores where None.
-        partition_bytes: bytes of input a task reads; chosen from the size of the data where None.
+        overwrite: score again what is there, and replace a table of other data.
+        threads, workers, scheduler: where it runs; see `hardness.stages.cluster.open_cluster`.
+        memory: bytes to stay below, such as "4GB"; 4 GB where None. What does not fit is left in
+            files until the table is complete.
+        work: folder for those files; inside the table where None. Workers on other machines must
+            see it.
+        partition_bytes: bytes of input that a task reads; chosen from the size of the data and the
+            memory where None.
+        examples: how many of the easiest and of the hardest records to return.
         progress: is told of every finished task.
         options: the metric's own, for example `order`, `tokenizer`, `holdout` and `reference`.
 
@@ -83,6 +105,8 @@ def score(
     began = time.perf_counter()
     spec = metrics.get(metric)
     config = spec.configure(options)
+    stage = spec.load_stage()
+    limit = parse_memory(memory)
     sources = open_dataset(
         data,
         text=text,
@@ -91,27 +115,66 @@ def score(
         group=group,
         on_error=on_error,
         partition_bytes=partition_bytes,
+        work=work,
+        largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
     )
     with sources as dataset:
-        table = create_table(output or default_folder(data), dataset, overwrite=overwrite)
-        writer = table.metric_writer(spec, parameters=asdict(config), dataset=dataset)
-        n_tokens = None
-        cached = writer.complete
-        if not cached:
-            with open_cluster(threads=threads, progress=progress) as cluster:
-                task = Run(dataset=dataset, cluster=cluster, writer=writer)
-                n_tokens = spec.load_runner()(task, config).n_tokens
-            dataset.check_unchanged()
-            write_rejects(writer.folder, task.rejects)
-            writer.finish(seconds=time.perf_counter() - began)
-        return ScoreResult(
-            table=table.folder,
-            metric=metric,
-            cached=cached,
-            detected=tuple(dataset.describe()),
-            rows=dataset.rows,
-            nulls=0,
-            rejects=0,
-            n_tokens=n_tokens,
-            seconds=None if cached else time.perf_counter() - began,
+        folder = default_folder(data) if output is None else Path(output)
+        table = create_table(folder, dataset, replace=overwrite)
+        writer = table.metric_writer(
+            metric,
+            parameters=stage.parameters(config, dataset.columns),
+            direction={c.name: c.harder for c in spec.columns if c.harder is not None},
+            columns={c.name: pa.type_for_alias(c.type) for c in spec.columns},
+            dataset=dataset,
+            replace=overwrite,
         )
+        cached = writer.status == "complete"
+        if not cached:
+            folder = writer.path / "work" if work is None else Path(work)
+            where = {"threads": threads, "workers": workers, "scheduler": scheduler}
+            with open_cluster(progress=progress, **where) as cluster:
+                tally = _compute(stage, config, dataset, writer, cluster, folder, limit)
+            dataset.check_unchanged()
+            if tally.rejects:
+                write_rejects(writer.path / "rejects.jsonl", tally.rejects)
+            writer.finish(
+                seconds=time.perf_counter() - began,
+                extra={"rejects": len(tally.rejects), "tokens": tally.n_tokens},
+            )
+        info = table.metric(metric)
+        shown = None
+        if examples:
+            shown = find_examples(table, dataset, metric, easiest=examples, hardest=examples)
+        return ScoreResult(
+            table=table,
+            info=info,
+            cached=cached,
+            resumed=writer.status == "resume",
+            replaced=writer.replaced,
+            detected=tuple(dataset.describe()),
+            seconds=time.perf_counter() - began,
+            examples=shown,
+        )
+
+
+def _compute(
+    stage: Any,
+    config: Any,
+    dataset: Dataset,
+    writer: MetricWriter,
+    cluster: Cluster,
+    folder: Path,
+    memory: int,
+) -> Tally:
+    """Run the metric's stages, in memory if they fit and share this process."""
+    in_memory, on_disk = stage.store_bytes(config, dataset)
+    stored = open_store(
+        folder,
+        run=object_digest(writer.plan),
+        in_memory=cluster.in_process and in_memory <= memory,
+        disk_bytes=on_disk,
+    )
+    with stored as store:
+        task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
+        return stage.run(task, config)

@@ -36,6 +36,7 @@ def shards(tmp_path: Path) -> Path:
         columns=Columns(text=("text",), label="label", id=None, group=None),
         metric={"name": "made", "column": "made", "direction": "higher", "parameters": {}},
         curriculum={"order": "ascending", "normalize": "rank", "nulls": "error"},
+        hardness={"min": 0.0, "mean": 0.5, "max": 1.0, "nulls": 0},
         rows=16,
         shard_rows=16,
     )

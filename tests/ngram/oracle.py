@@ -27,22 +27,34 @@ class Model:
 
     def __init__(self, fitted: Sequence[Sequence[str]], order: int) -> None:
         self.order = order
-        self.counts = [Counter() for _ in range(order + 1)]
-        self.contexts = [Counter() for _ in range(order + 1)]
+        self.counts: list[Counter] = [Counter() for _ in range(order + 1)]
+        self.contexts: list[Counter] = [Counter() for _ in range(order + 1)]
         for tokens in fitted:
-            if not tokens:
-                continue
-            sequence = [BOS] * (order - 1) + list(tokens) + [EOS]
-            for t in range(order - 1, len(sequence)):
-                for k in range(1, order + 1):
-                    ngram = tuple(sequence[t - k + 1 : t + 1])
-                    self.counts[k][ngram] += 1
-                    self.contexts[k][ngram[:-1]] += 1
-        self.n_tokens = sum(self.counts[1].values())
-        self.n_types = len(self.counts[1])
+            self.add(tokens)
 
-    def probability(self, ngram: tuple) -> float:
-        defined = [(self.counts[1][ngram[-1:]] + 1) / (self.n_tokens + self.n_types + 1)]
+    def add(self, tokens: Sequence[str], times: int = 1) -> None:
+        """Fit one more record; take it out again with times = -1."""
+        if not tokens:
+            return
+        sequence = [BOS] * (self.order - 1) + list(tokens) + [EOS]
+        for t in range(self.order - 1, len(sequence)):
+            for k in range(1, self.order + 1):
+                ngram = tuple(sequence[t - k + 1 : t + 1])
+                self.counts[k][ngram] += times
+                self.contexts[k][ngram[:-1]] += times
+                if self.counts[k][ngram] == 0:
+                    del self.counts[k][ngram]
+
+    @property
+    def n_tokens(self) -> int:
+        return sum(self.counts[1].values())
+
+    @property
+    def n_types(self) -> int:
+        return len(self.counts[1])
+
+    def probability(self, ngram: tuple, denominator: int) -> float:
+        defined = [(self.counts[1][ngram[-1:]] + 1) / denominator]
         for k in range(2, self.order + 1):
             part = ngram[-k:]
             if self.contexts[k][part[:-1]] > 0:
@@ -53,8 +65,9 @@ class Model:
         if not tokens or self.n_tokens == 0:
             return None
         sequence = [BOS] * (self.order - 1) + list(tokens) + [EOS]
+        denominator = self.n_tokens + self.n_types + 1
         logs = [
-            math.log(self.probability(tuple(sequence[t - self.order + 1 : t + 1])))
+            math.log(self.probability(tuple(sequence[t - self.order + 1 : t + 1]), denominator))
             for t in range(self.order - 1, len(sequence))
         ]
         return -sum(logs) / len(logs)
@@ -70,16 +83,18 @@ def scores(
     groups: Sequence[object] | None = None,
     reference: Sequence[Sequence[str]] | None = None,
 ) -> list[tuple[float | None, int]]:
-    """(nll, n_oov) of each record, fitting a new model for each on the records that are left."""
-    if reference is not None or holdout == "none":
-        model = Model(tokens if reference is None else reference, order)
-        return [(model.nll(record), model.n_oov(record)) for record in tokens]
+    """(nll, n_oov) of each record: take out what is held out, score, put it back."""
+    model = Model(tokens if reference is None else reference, order)
     result = []
     for i, record in enumerate(tokens):
-        if holdout == "record" or groups is None or groups[i] is None:
-            rest = [other for j, other in enumerate(tokens) if j != i]
-        else:
-            rest = [other for j, other in enumerate(tokens) if groups[j] != groups[i]]
-        model = Model(rest, order)
+        held: list[Sequence[str]] = []
+        if reference is None and holdout != "none":
+            own = groups[i] if groups is not None and holdout == "group" else None
+            others = [i] if own is None else range(len(tokens))
+            held = [tokens[j] for j in others if own is None or (groups or [])[j] == own]
+        for other in held:
+            model.add(other, -1)
         result.append((model.nll(record), model.n_oov(record)))
+        for other in held:
+            model.add(other)
     return result

@@ -85,6 +85,7 @@ def make_shards(tmp_path: Path) -> MakeShards:
             columns=Columns(text=tuple(text), label=label, id=None, group=None),
             metric={"name": "made", "column": "made", "direction": "higher", "parameters": {}},
             curriculum={"order": "ascending", "normalize": "rank", "nulls": "error"},
+            hardness={"min": 0.0, "mean": 0.5, "max": 1.0, "nulls": 0},
             rows=count,
             shard_rows=shard_rows,
         )

@@ -1,0 +1,95 @@
+"""Whether a shard is the file that the manifest lists, and what is wrong with it if it is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hardness.curriculum.manifest import Manifest, ShardEntry
+from hardness.errors import HardnessError
+from hardness.io.digest import file_digest
+
+BUILD_KEY = b"hardness.build"
+"""Key of the Parquet footer under which a shard names the build that it belongs to."""
+
+
+def check_shard(
+    folder: Path, manifest: Manifest, index: int, *, digest: bool, size: bool = True
+) -> None:
+    """Check that shard `index` is the file that the manifest lists.
+
+    Args:
+        folder: where the shards are.
+        manifest: the manifest.
+        index: which shard, from 0.
+        digest: compare the digest too, which reads the file once.
+        size: compare the size.
+
+    Raises:
+        HardnessError: the shard is missing, truncated, altered or of another build.
+    """
+    shard = manifest.shards[index]
+    path = folder / shard.name
+    again = "build the shards again, or use --no-verify if you changed it on purpose"
+    if not path.is_file():
+        raise HardnessError(
+            f"{path} must be there, got a missing shard; restore it or build the shards again"
+        )
+    found = path.stat().st_size
+    same = not size or found == shard.bytes
+    if same and (not digest or file_digest(path) == shard.xxh3_128):
+        return
+    other = _build_of(path)
+    first = _build_of(folder / manifest.shards[0 if index else -1].name)
+    if other is not None and first is not None and other != first:
+        raise HardnessError(
+            f"{path} must belong to this build, got a shard of another build ({other.decode()}, "
+            f"the others are {first.decode()}); restore it or build the shards again"
+        )
+    if found < shard.bytes and not _readable(path):
+        raise HardnessError(
+            f"{path} must have {shard.bytes} bytes, got {found}: the shard is truncated; {again}"
+        )
+    detail = f"{found} bytes instead of {shard.bytes}" if not same else "another digest"
+    raise HardnessError(
+        f"{path} must be as the build wrote it, got {detail}: the shard was altered; {again}"
+    )
+
+
+def open_shard_file(path: Path, shard: ShardEntry) -> pq.ParquetFile:
+    """The Parquet file of a shard.
+
+    Raises:
+        HardnessError: it cannot be read as Parquet or has another number of rows.
+    """
+    try:
+        file = pq.ParquetFile(path, memory_map=True)
+    except (OSError, pa.ArrowInvalid) as error:
+        reason = str(error).splitlines()[0]
+        raise HardnessError(
+            f"{path} must be a readable Parquet file, got {reason}; build the shards again"
+        ) from None
+    if file.metadata.num_rows != shard.rows:
+        raise HardnessError(
+            f"{path} must have {shard.rows} rows, got {file.metadata.num_rows}; "
+            "build the shards again"
+        )
+    return file
+
+
+def _readable(path: Path) -> bool:
+    try:
+        pq.read_metadata(path)
+    except (OSError, pa.ArrowInvalid):
+        return False
+    return True
+
+
+def _build_of(path: Path) -> bytes | None:
+    try:
+        metadata = pq.read_metadata(path).metadata
+    except (OSError, pa.ArrowInvalid):
+        return None
+    return None if metadata is None else metadata.get(BUILD_KEY)

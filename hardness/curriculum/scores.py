@@ -1,0 +1,142 @@
+"""What a build needs of a hardness table: the scores of one column, and the dataset behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import xxhash
+
+from hardness.errors import HardnessError
+from hardness.io.records import Columns
+from hardness.io.table import HardnessTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """One column of a hardness table."""
+
+    table: HardnessTable
+    """Where they are from."""
+    name: str
+    """`metric` or `metric.column`, as messages call it."""
+    rows: np.ndarray
+    """(n,) u64, strictly increasing: the rows of the dataset that the table has."""
+    values: np.ndarray
+    """(n,) f64: the scores; 0 where undefined."""
+    valid: np.ndarray
+    """(n,) bool: whether the score is not null."""
+    metric: Mapping[str, Any]
+    """`name`, `column`, `direction`, `parameters`, and the `digest` of rows and scores."""
+    dataset: Mapping[str, Any]
+    """`digest` and `files` of the dataset that was scored."""
+    dataset_rows: int
+    """Number of rows of the dataset, rejected records included."""
+    columns: Columns
+    """Which columns hold the text, the label, the id and the group."""
+
+    @property
+    def nulls(self) -> int:
+        """Number of rows whose score is undefined."""
+        return int(len(self.valid) - np.count_nonzero(self.valid))
+
+    def released(self) -> Scores:
+        """The same without the arrays, once positions are decided: they need not stay in memory."""
+        none = np.empty(0)
+        return replace(self, rows=none, values=none, valid=none)
+
+    @property
+    def files(self) -> dict[str, int]:
+        """Path to size in bytes of the dataset's files."""
+        return {file["path"]: file["bytes"] for file in self.dataset["files"]}
+
+
+def read_scores(table: HardnessTable, by: str | None) -> Scores:
+    """Read one column of a hardness table.
+
+    Args:
+        table: what `score` wrote.
+        by: `metric` (its primary column) or `metric.column`; the only metric if None.
+
+    Raises:
+        HardnessError: no such metric or column, several metrics and none named, a column that has
+            no direction or holds no numbers, a row twice, or a damaged part.
+    """
+    info, column = table.resolve(by or _only_metric(table))
+    name = info.name if column == info.columns[0] else f"{info.name}.{column}"
+    direction = info.direction_of(column)
+    rows, values, valid = _read_column(table, f"{info.name}.{column}", name)
+    _require_rows(rows, table.rows, info.path)
+    digest = xxhash.xxh3_128()
+    for array in (rows, values, valid):
+        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+    keys = ("path", "bytes", "rows", "xxh3_128")
+    return Scores(
+        table=table,
+        name=name,
+        rows=rows,
+        values=values,
+        valid=valid,
+        metric={
+            "name": info.name,
+            "column": column,
+            "direction": direction,
+            "parameters": info.parameters,
+            "digest": digest.hexdigest(),
+        },
+        dataset={
+            "digest": table.digest,
+            "files": [{key: file[key] for key in keys} for file in table.content["files"]],
+        },
+        dataset_rows=table.rows,
+        columns=table.columns,
+    )
+
+
+def _only_metric(table: HardnessTable) -> str:
+    if len(table.metrics) == 1:
+        return table.metrics[0]
+    if not table.metrics:
+        raise HardnessError(
+            f"{table.path} must hold a finished metric, got none; score the data first"
+        )
+    raise HardnessError(
+        f"by must be one of {', '.join(table.metrics)} when a table has several metrics, got none; "
+        f"add --by, for example --by {table.metrics[0]}"
+    )
+
+
+def _read_column(
+    table: HardnessTable, column: str, name: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    frame = table.column(column).collect()
+    score = frame["value"]
+    if not (score.dtype.is_numeric() or score.dtype == pl.Boolean):
+        raise HardnessError(
+            f"{name} must be a column of numbers to build by, got {score.dtype}; choose another"
+        )
+    valid = score.is_not_null().to_numpy()
+    rows = frame["row"].to_numpy()
+    values = score.cast(pl.Float64).fill_null(0.0).to_numpy()
+    if np.any(rows[1:] < rows[:-1]):
+        order = np.argsort(rows, kind="stable")
+        rows, values, valid = rows[order], values[order], valid[order]
+    return rows, values, valid
+
+
+def _require_rows(rows: np.ndarray, dataset_rows: int, folder: Path) -> None:
+    twice = np.flatnonzero(rows[1:] == rows[:-1])
+    if len(twice):
+        raise HardnessError(
+            f"{folder} must hold every row once, got row {rows[twice[0]]} twice; score the data "
+            "again"
+        )
+    if len(rows) and rows[-1] >= dataset_rows:
+        raise HardnessError(
+            f"{folder} must hold rows below {dataset_rows}, got row {rows[-1]}; score the data "
+            "again"
+        )

@@ -1,0 +1,164 @@
+"""Records on their way from partitions to shards: one piece per partition, cut by bucket.
+
+A *bucket* is a range of training positions small enough to be sorted in memory. A piece holds the
+records of one partition sorted by position, as an Arrow stream with one run of messages per bucket
+and the places where the runs begin. It lives in memory or, with the places behind the stream, in a
+file. Nothing is compressed: a piece is read again at once, mostly from the page cache, and even LZ4
+costs more than all else that is done to it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+
+from hardness.curriculum.manifest import POSITION
+from hardness.errors import HardnessError
+from hardness.io.digest import file_digest
+from hardness.io.schema import cast
+
+_DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """The records of one partition, cut by bucket."""
+
+    source: pa.Buffer | str
+    """The stream itself, or the path of the file that holds it."""
+    schema: pa.Schema
+    """Of the records: partitions can differ."""
+    offsets: np.ndarray
+    """(buckets + 1,) int64: bucket b is bytes [offsets[b], offsets[b + 1]) of the source."""
+    rows: int
+    """Number of records."""
+
+    def bucket(self, index: int) -> list[pa.RecordBatch]:
+        """The records of bucket `index`, sorted by position."""
+        start, stop = int(self.offsets[index]), int(self.offsets[index + 1])
+        if start == stop:
+            return []
+        if isinstance(self.source, str):
+            with pa.OSFile(self.source) as file:
+                data = file.read_at(stop - start, start)
+            reader = pa.BufferReader(data)
+        else:
+            reader = pa.BufferReader(self.source.slice(start, stop - start))
+        batches = []
+        while reader.tell() < reader.size():
+            message = pa.ipc.read_message(reader)
+            if message.type != "schema":  # it stands before the first batch
+                batches.append(pa.ipc.read_record_batch(message, self.schema))
+        return batches
+
+
+def cut(table: pa.Table, edges: np.ndarray, path: Path | None) -> Piece:
+    """Cut a partition's records by bucket.
+
+    Args:
+        table: records with a column `position`, in any order.
+        edges: (buckets + 1,) int64 increasing; bucket b is positions [edges[b], edges[b + 1]).
+        path: the file to write, under a temporary name first; memory if None.
+    """
+    positions = table.column(POSITION).to_numpy()
+    if np.any(positions[1:] < positions[:-1]):
+        order = np.argsort(positions, kind="stable")
+        positions = positions[order]
+        table = table.take(pa.array(order))
+    cuts = np.searchsorted(positions, edges)
+    table = table.combine_chunks()
+    if path is None:
+        sink = pa.BufferOutputStream()
+        offsets = _write(table, cuts, sink)
+        source: pa.Buffer | str = sink.getvalue()
+    else:
+        offsets = _write_file(table, cuts, path)
+        source = str(path)
+    return Piece(source=source, schema=table.schema, offsets=offsets, rows=table.num_rows)
+
+
+def open_piece(path: Path) -> Piece | None:
+    """The piece in a file that `cut` wrote; None if it is not there or not whole."""
+    if not path.is_file():
+        return None
+    with pa.memory_map(str(path)) as file:
+        end = file.size() - _DIGEST_BYTES
+        if end < 16:
+            return None
+        data = file.read_buffer(end)
+        if xxhash.xxh3_128_digest(data) != file.read(_DIGEST_BYTES):
+            return None
+        count, rows = np.frombuffer(data.slice(end - 16), np.int64).tolist()
+        offsets = np.frombuffer(data.slice(end - 16 - 8 * count, 8 * count), np.int64).copy()
+        schema = pa.ipc.open_stream(data).schema
+    return Piece(source=str(path), schema=schema, offsets=offsets, rows=rows)
+
+
+def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.Schema) -> pa.Table:
+    """The records of one bucket in training order.
+
+    Args:
+        pieces: all of them.
+        bucket: which bucket.
+        edges: as given to `cut`.
+        schema: what every record is cast to, from `hardness.io.schema.unify`; columns that a
+            partition lacks become null.
+
+    Raises:
+        HardnessError: a position of the bucket has no record, or more than one.
+    """
+    start, stop = int(edges[bucket]), int(edges[bucket + 1])
+    table = pa.concat_tables(
+        [
+            schema.empty_table(),
+            *(
+                cast(pa.Table.from_batches(batches), schema)
+                for piece in pieces
+                if (batches := piece.bucket(bucket))
+            ),
+        ]
+    ).combine_chunks()
+    positions = table.column(POSITION).to_numpy().astype(np.int64) - start
+    order = np.full(stop - start, -1, dtype=np.int64)
+    order[positions] = np.arange(len(positions))
+    if len(positions) != stop - start or np.any(order < 0):
+        raise HardnessError(
+            f"data must hold every record of the table once, got {len(positions)} records for the "
+            f"{stop - start} positions from {start}; score the data again"
+        )
+    return table.take(pa.array(order)).combine_chunks()
+
+
+def _write(table: pa.Table, cuts: np.ndarray, sink: pa.NativeFile) -> np.ndarray:
+    offsets = np.empty(len(cuts), dtype=np.int64)
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        offsets[0] = sink.tell()
+        for index in range(len(cuts) - 1):
+            part = table.slice(cuts[index], cuts[index + 1] - cuts[index])
+            for batch in part.to_batches():
+                if batch.num_rows:
+                    writer.write_batch(batch)
+            offsets[index + 1] = sink.tell()
+    return offsets
+
+
+def _write_file(table: pa.Table, cuts: np.ndarray, path: Path) -> np.ndarray:
+    # Not `atomic_path`: waiting for the disk would take longer than the whole build. What a power
+    # failure leaves of a piece does not match the digest at its end, and is written again.
+    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+    with pa.OSFile(str(temporary), "wb") as file:
+        offsets = _write(table, cuts, file)
+        file.write(offsets.tobytes())
+        file.write(np.array([len(offsets), table.num_rows]).tobytes())
+    digest = file_digest(temporary)
+    with open(temporary, "ab") as file:
+        file.write(bytes.fromhex(digest))
+    os.replace(temporary, path)
+    return offsets

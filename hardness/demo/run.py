@@ -1,0 +1,250 @@
+"""The demo: generate, score, build and train, through the functions anyone would call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hardness
+from hardness.demo.sample import SampleConfig, write_sample
+from hardness.errors import HardnessError
+from hardness.io.atomic import write_json
+from hardness.progress import Progress, Silent
+from hardness.training.listener import Listener, StepReport
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MARK = "sample.json"
+ORDERS = ("ascending", "descending", "random")
+# Name, shards, weighting: S-Loss on the random order, so that the weighting alone differs from it.
+ARMS = (
+    ("ascending", "ascending", "uniform"),
+    ("descending", "descending", "uniform"),
+    ("random", "random", "uniform"),
+    ("random + S-Loss", "random", "s-loss"),
+)
+EPOCHS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One of the trainings that are compared."""
+
+    name: str
+    """How the table calls it."""
+    output: Path
+    """Folder of the run."""
+    accuracy: float
+    """Share of the evaluation records whose label the final model gets right, in [0, 1]."""
+    loss: float
+    """Mean cross-entropy on the evaluation records, in nats."""
+    seconds: float
+    """Wall time of the call; next to nothing where the run was there already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tier:
+    """What the scores say of the training records of one tier, or of all of them."""
+
+    tier: int
+    """The grammar's tier, 0 (easiest) to 3."""
+    rows: int
+    """Number of records."""
+    flipped: int
+    """Number of records with a wrong label."""
+    mean: float
+    """Mean perplexity."""
+    median: float
+    """Median perplexity."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoResult:
+    """What the demo found, and where it is."""
+
+    folder: Path
+    """Everything lies below."""
+    train: Path
+    """The training records."""
+    evaluation: Path
+    """The evaluation records."""
+    table: Path
+    """The hardness table."""
+    tiers: tuple[Tier, ...]
+    """Perplexity by tier, the easiest first."""
+    tier_correlation: float
+    """Spearman correlation of perplexity with the tier, in [-1, 1]."""
+    arms: tuple[Arm, ...]
+    """The trainings, in the order of `ARMS`."""
+    seconds: float
+    """Wall time of everything."""
+
+
+class _Steps(Listener):
+    """Passes a training's steps on as progress."""
+
+    def __init__(self, stage: str, progress: Progress) -> None:
+        self._stage = stage
+        self._progress = progress
+
+    def step(self, report: StepReport) -> None:
+        if report.step == 1:
+            self._progress.start(self._stage, report.total_steps, "steps")
+        self._progress.advance(1)
+
+
+def demo(
+    output: str | Path = "demo",
+    *,
+    sample: SampleConfig | None = None,
+    epochs: int = EPOCHS,
+    on_step: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
+) -> DemoResult:
+    """Run the whole product on a generated sample.
+
+    What an earlier call left complete in `output` is found and not done again.
+
+    Args:
+        output: folder for everything; made if missing.
+        sample: what to generate; its seed is that of the orders and the models too.
+        epochs: passes of each training, at least 1.
+        on_step: is told of each step by the command that does the same.
+        progress: is told how far a step is.
+
+    Raises:
+        HardnessError: `output` holds something else, or a step fails.
+    """
+    began = time.perf_counter()
+    config = sample or SampleConfig()
+    say = on_step or (lambda command: None)
+    watcher = progress or Silent()
+    folder = claim(Path(output), config)
+    train, evaluation = write_sample(folder, config)
+
+    table = folder / "train.hardness"
+    say(f"hardness score {train} --metric perplexity -o {table}")
+    hardness.score(train, metric="perplexity", output=table, overwrite=True, progress=watcher)
+    for order in ORDERS:
+        shards = folder / "shards" / order
+        say(
+            f"hardness build {table} --by perplexity --order {order} "
+            f"--seed {config.seed} -o {shards}"
+        )
+        hardness.build(
+            table,
+            by="perplexity",
+            order=order,
+            seed=config.seed,
+            output=shards,
+            overwrite=True,
+            progress=watcher,
+        )
+    arms = tuple(
+        _train(folder, name, order, weighting, evaluation, config.seed, epochs, say, watcher)
+        for name, order, weighting in ARMS
+    )
+    tiers, correlation = summarise_tiers(_scored(table, train))
+    return DemoResult(
+        folder=folder,
+        train=train,
+        evaluation=evaluation,
+        table=table,
+        tiers=tiers,
+        tier_correlation=correlation,
+        arms=arms,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def claim(folder: Path, config: SampleConfig) -> Path:
+    """Make the demo's folder, or recognise it by the mark that is written first.
+
+    Raises:
+        HardnessError: the folder holds files that are not the demo's, which it might overwrite.
+    """
+    mark = folder / MARK
+    if folder.exists() and not mark.is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise HardnessError(
+            f"output must be a new folder or that of an earlier demo, got {folder}; choose another"
+        )
+    write_json(mark, asdict(config))
+    return folder
+
+
+def summarise_tiers(scored: pl.DataFrame) -> tuple[tuple[Tier, ...], float]:
+    """Perplexity by tier.
+
+    Args:
+        scored: a row a record, with `tier`, `flipped` and `perplexity`.
+
+    Returns:
+        The tiers, the easiest first, and the Spearman correlation of perplexity with the tier.
+    """
+    import polars as pl
+
+    score = pl.col("perplexity")
+    tiers = (
+        scored.group_by("tier")
+        .agg(
+            rows=pl.len(),
+            flipped=pl.col("flipped").sum(),
+            mean=score.mean(),
+            median=score.median(),
+        )
+        .sort("tier")
+    )
+    correlation = scored.select(pl.corr("tier", "perplexity", method="spearman")).item()
+    return tuple(Tier(**row) for row in tiers.to_dicts()), correlation
+
+
+def _train(
+    folder: Path,
+    name: str,
+    order: str,
+    weighting: str,
+    evaluation: Path,
+    seed: int,
+    epochs: int,
+    say: Callable[[str], None],
+    progress: Progress,
+) -> Arm:
+    shards = folder / "shards" / order
+    output = folder / "runs" / (order if weighting == "uniform" else weighting)
+    say(
+        f"hardness train {shards} --task classification --weighting {weighting} "
+        f"--eval {evaluation} --epochs {epochs} --seed {seed} -o {output}"
+    )
+    began = time.perf_counter()
+    run = hardness.train(
+        shards,
+        output,
+        task="classification",
+        weighting=weighting,
+        eval=evaluation,
+        epochs=epochs,
+        seed=seed,
+        overwrite=True,
+        listener=_Steps(f"training, {name}", progress),
+    )
+    assert run.evaluation is not None
+    return Arm(
+        name=name,
+        output=output,
+        accuracy=run.evaluation["accuracy_fraction"],
+        loss=run.evaluation["loss_nats"],
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _scored(table: Path, train: Path) -> pl.DataFrame:
+    """The training records with their perplexity."""
+    import polars as pl
+
+    records = pl.read_ndjson(train).with_row_index("row").cast({"row": pl.UInt64})
+    scores = hardness.open_table(table).frame("perplexity").collect()
+    return records.join(scores, on="row", how="left")

@@ -1,0 +1,308 @@
+"""Writing one metric's folder in a hardness table: planned first, part by part, summed up last.
+
+    perplexity/plan.json            what is being computed, over which partitions
+    perplexity/part-00000.parquet   row, id, then the metric's columns, the primary one first
+    perplexity/metric.json          what was computed, and the parts; its presence means complete
+
+Parts are trusted only under a plan equal to the one asked for, so results of other parameters, data
+or partitions are never mixed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hardness import __version__
+from hardness.errors import HardnessError
+from hardness.io.arrow import pc
+from hardness.io.atomic import read_json, write_json, write_parquet
+from hardness.io.digest import object_digest
+from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
+
+DIRECTIONS = ("higher", "lower")
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:+-]*")
+_RESULT = ("name", "parameters", "columns", "types", "directions", "dataset", "inputs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricWriter:
+    """Writes one metric's parts; made by `HardnessTable.metric_writer`.
+
+    It can be pickled, so that workers write the parts they compute.
+    """
+
+    path: Path
+    plan: dict[str, Any]
+    schema: pa.Schema
+    """The metric's columns."""
+    status: str
+    """"complete": nothing to do; "resume": some parts are there; "new": none is."""
+    replaced: bool
+    """Results of other parameters, data or partitions were there and are gone."""
+    done: frozenset[int]
+    """The parts that are there."""
+
+    @property
+    def missing(self) -> list[int]:
+        """The parts to compute, in order; empty when the metric is complete."""
+        if self.status == "complete":
+            return []
+        return [index for index in range(len(self.plan["parts"])) if index not in self.done]
+
+    def write(
+        self,
+        index: int,
+        rows: np.ndarray,
+        columns: Mapping[str, Any],
+        *,
+        ids: pa.Array | pa.ChunkedArray | None = None,
+    ) -> None:
+        """Write one part.
+
+        Args:
+            index: of the partition.
+            rows: uint64[records], increasing, within the partition; rejected records are absent.
+            columns: the metric's columns, each [records] in any form Arrow takes, nulls where
+                undefined.
+            ids: the records' ids, if the data has them.
+
+        Raises:
+            ValueError: the columns are not the planned ones, a value is NaN, or a row lies outside
+                the partition.
+        """
+        if list(columns) != self.schema.names:
+            raise ValueError(
+                f"columns must be {', '.join(self.schema.names)}, got {', '.join(columns)}; "
+                "write what the metric declares"
+            )
+        rows = np.asarray(rows, dtype=np.uint64)
+        start, count = self.plan["parts"][index]
+        inside = rows.size == 0 or (rows[0] >= start and rows[-1] < start + count)
+        if not inside or np.any(rows[1:] <= rows[:-1]):
+            raise ValueError(
+                f"rows of part {index} must increase within [{start}, {start + count}), "
+                f"got {rows[:1]} to {rows[-1:]}; number them as the partition does"
+            )
+        named: dict[str, Any] = {"row": pa.array(rows, pa.uint64())}
+        if ids is not None:
+            named["id"] = ids
+        for field in self.schema:
+            named[field.name] = _typed(field.name, columns[field.name], field.type)
+        write_parquet(self.path / part_name(index), pa.table(named))
+
+    def finish(self, *, seconds: float, extra: Mapping[str, Any] | None = None) -> MetricInfo:
+        """Sum up the parts and write metric.json, which makes the metric complete.
+
+        Args:
+            seconds: the time it took, resumed runs excluded.
+            extra: further JSON-like facts, for example counts of rejected records.
+
+        Raises:
+            ValueError: a part is missing.
+        """
+        names = [part_name(index) for index in range(len(self.plan["parts"]))]
+        lacking = [name for name in names if not (self.path / name).is_file()]
+        if lacking:
+            raise ValueError(f"parts must all be written, got no {lacking[0]}; write it first")
+        paths = [self.path / name for name in names]
+        rows = [pq.read_metadata(path).num_rows for path in paths]
+        columns = self.schema.names
+        content = {
+            "schema_version": SCHEMA_VERSION,
+            **{key: self.plan[key] for key in _RESULT},
+            "direction": self.plan["directions"][columns[0]],
+            "code_version": __version__,
+            "rows": sum(rows),
+            "summary": {column: _summary(paths, column) for column in columns},
+            "seconds": round(seconds, 3),
+            **(extra or {}),
+            "parts": [
+                {"name": path.name, "rows": count, "bytes": path.stat().st_size}
+                for path, count in zip(paths, rows, strict=True)
+            ],
+        }
+        write_json(self.path / DONE, content)
+        info = read_metric(self.path)
+        assert info is not None
+        return info
+
+
+def part_name(index: int) -> str:
+    """The file name of a part."""
+    return f"part-{index:05d}.parquet"
+
+
+def start_metric(
+    table: Path,
+    name: str,
+    *,
+    parameters: Mapping[str, Any],
+    directions: Mapping[str, str],
+    columns: Mapping[str, pa.DataType],
+    dataset: str,
+    inputs: Mapping[str, Any],
+    parts: Sequence[tuple[int, int]],
+    replace: bool = False,
+) -> MetricWriter:
+    """See what a table holds of a metric and plan the rest.
+
+    Args:
+        table: the table's folder.
+        name: the metric's, and its folder's.
+        parameters: all that decides its numbers, JSON-like.
+        directions: column to "higher" or "lower".
+        columns: the metric's columns and their types, the primary one first.
+        dataset: digest of the data.
+        inputs: the data's columns that are read, JSON-like.
+        parts: first row and number of rows of each partition.
+        replace: redo it even if it is there.
+
+    Raises:
+        HardnessError: the name cannot be a folder's.
+        ValueError: the primary column has no direction, or a direction is unknown.
+    """
+    if not _NAME.fullmatch(name):
+        raise HardnessError(
+            f"metric name must be letters, digits and _ : + -, got {name!r}; rename it"
+        )
+    folder = table / name
+    if next(iter(columns)) not in directions or not set(directions.values()) <= set(DIRECTIONS):
+        raise ValueError(f"direction must be higher or lower, got {directions}; name the harder")
+    plan = {
+        "schema_version": SCHEMA_VERSION,
+        "name": name,
+        "parameters": dict(parameters),
+        "columns": list(columns),
+        "types": [str(kind) for kind in columns.values()],
+        "directions": dict(directions),
+        "dataset": dataset,
+        "inputs": dict(inputs),
+        "code_version": __version__,
+        "parts": [list(part) for part in parts],
+    }
+    status, replaced, done = "new", False, frozenset[int]()
+    finished = _finished(folder)
+    if finished is not None and not replace:
+        _check_same_result(finished, plan)
+        status = "complete"
+    elif finished is None and not replace and _same_plan(folder, plan):
+        done = frozenset(_whole_parts(folder, parts))
+        status = "resume" if done else "new"
+    else:
+        replaced = wipe(folder)
+        write_json(folder / PLAN, plan)
+    return MetricWriter(
+        path=folder,
+        plan=plan,
+        schema=pa.schema(list(columns.items())),
+        status=status,
+        replaced=replaced,
+        done=done,
+    )
+
+
+def _typed(name: str, values: Any, kind: pa.DataType) -> Any:
+    is_arrow = isinstance(values, pa.Array | pa.ChunkedArray)
+    array = values.cast(kind) if is_arrow else pa.array(values, kind)
+    if pa.types.is_floating(kind) and pc.any(pc.is_nan(array)).as_py():
+        raise ValueError(f"{name} must be null where it is undefined, got NaN; write null")
+    return array
+
+
+def _finished(folder: Path) -> MetricInfo | None:
+    """The metric if it is complete and whole; a damaged one counts as none and is redone."""
+    try:
+        info = read_metric(folder)
+        if info is not None:
+            info.parts()
+    except HardnessError:
+        return None
+    return info
+
+
+def _check_same_result(info: MetricInfo, plan: Mapping[str, Any]) -> None:
+    """Raises HardnessError if a finished metric is not what the plan would give.
+
+    Neither the partitions nor the version change what it means.
+    """
+    known, asked = _flat(info.content), _flat(plan)
+    differing = [key for key in {**known, **asked} if known.get(key) != asked.get(key)]
+    if differing:
+        got = "; ".join(f"{key} was {known.get(key)}, is {asked.get(key)}" for key in differing)
+        raise HardnessError(
+            f"{info.path} must be of the same options and columns, got others ({got}); "
+            "pass --overwrite to replace it, or another table with -o"
+        )
+
+
+def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
+    nested = content.get("parameters", {}) | content.get("inputs", {})
+    return nested | {key: content.get(key) for key in ("columns", "types", "directions", "dataset")}
+
+
+def _same_plan(folder: Path, plan: Mapping[str, Any]) -> bool:
+    if (folder / DONE).is_file() or not (folder / PLAN).is_file():
+        return False
+    try:
+        return object_digest(read_json(folder / PLAN)) == object_digest(plan)
+    except HardnessError:
+        return False
+
+
+def _whole_parts(folder: Path, parts: Sequence[tuple[int, int]]) -> list[int]:
+    whole = []
+    for index, (_, count) in enumerate(parts):
+        try:
+            if pq.read_metadata(folder / part_name(index)).num_rows <= count:
+                whole.append(index)
+        except (OSError, pa.ArrowException):
+            continue
+    return whole
+
+
+def wipe(folder: Path) -> bool:
+    """Remove a metric's files; whether there were any parts.
+
+    In this order, so that what a crash leaves is never more than an unfinished plan.
+    """
+    (folder / DONE).unlink(missing_ok=True)
+    parts = sorted(folder.glob("part-*.parquet")) + sorted(folder.glob(".*.tmp-*"))
+    for path in parts:
+        path.unlink()
+    (folder / PLAN).unlink(missing_ok=True)
+    return bool(parts)
+
+
+def _summary(paths: Sequence[Path], column: str) -> dict[str, Any]:
+    values = pl.scan_parquet(list(paths)).select(column).collect().to_series()
+    counts = {"count": len(values) - values.null_count(), "nulls": values.null_count()}
+    if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
+        return counts
+    numbers = np.sort(values.drop_nulls().cast(pl.Float64).to_numpy())
+    if numbers.size == 0:
+        return counts | {"mean": None, "quantiles": {}}
+    # Sorted first, so that the mean does not depend on the order of addition.
+    with np.errstate(invalid="ignore"):
+        quantiles = np.quantile(numbers, QUANTILES)
+        mean = float(np.mean(numbers))
+    return counts | {
+        "mean": _finite(mean),
+        "quantiles": {
+            f"{q:g}": _finite(float(v)) for q, v in zip(QUANTILES, quantiles, strict=True)
+        },
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

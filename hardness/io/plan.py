@@ -1,0 +1,197 @@
+"""Getting files ready to be read: plain copies, partitions, columns."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import ModuleType
+
+from hardness.errors import HardnessError
+from hardness.io import columns as parts
+from hardness.io import delimited, files, jsonl, lines, tabular
+from hardness.io.digest import file_digest
+from hardness.io.records import NULL, STRING, Columns, DataFile, Partition
+
+READERS: dict[str, ModuleType] = {
+    "jsonl": jsonl,
+    "text": lines,
+    "parquet": tabular,
+    "arrow": tabular,
+}
+# Large enough that a task's overhead does not show, small enough that 16 cores have work.
+_PARTITIONS_WISHED = 16
+_MIN_PARTITION_BYTES = 4 << 20
+_MAX_PARTITION_BYTES = 64 << 20
+
+
+class Staging:
+    """A temporary folder, made when first needed."""
+
+    def __init__(self, work: str | os.PathLike[str] | None) -> None:
+        self.work = work
+        self.folder: str | None = None
+        self.count = 0
+
+    def next(self) -> tuple[str, str]:
+        """The folder and a new file name in it."""
+        if self.folder is None:
+            try:
+                if self.work is not None:
+                    os.makedirs(self.work, exist_ok=True)
+                self.folder = tempfile.mkdtemp(prefix="hardness-", dir=self.work)
+            except OSError as error:
+                raise files.staging_error(str(self.work), error) from error
+        self.count += 1
+        return self.folder, f"{self.count:05d}"
+
+    def remove(self) -> None:
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def admit(name: str, staging: Staging, on_error: str) -> DataFile:
+    """A file with the plain copy to read it from, if it needs one; rows and digest unknown yet.
+
+    Raises:
+        HardnessError: the file is missing, of an unknown format, cut short or, for CSV, holds a bad
+            record and on_error is "raise".
+    """
+    kind, compression = files.format_of(name)
+    original = os.path.abspath(name)
+    size, mtime_ns = files.signature(original)
+    file = DataFile(
+        path=name,
+        original=original,
+        location=original,
+        format=kind + compression,
+        reader=kind,
+        bytes=size,
+        mtime_ns=mtime_ns,
+    )
+    if kind in ("csv", "tsv"):
+        return delimited.stage(file, compression, *staging.next(), on_error)
+    if compression:
+        return replace(file, location=files.stage_plain(original, compression, *staging.next()))
+    return file
+
+
+def plan(
+    admitted: Sequence[DataFile],
+    partition_bytes: int | None,
+    largest_partition_bytes: int | None = None,
+) -> tuple[list[DataFile], list[Partition]]:
+    """Scan the files: their rows and digests, and the partitions.
+
+    Args:
+        admitted: in order.
+        partition_bytes: size of a partition; by default a sixteenth of the data within bounds.
+        largest_partition_bytes: the upper bound, where it is to be lower than usual.
+
+    Raises:
+        HardnessError: there is no record, or a file changed under the scan.
+    """
+    total = sum(os.path.getsize(file.location) for file in admitted)
+    even = min(max(total // _PARTITIONS_WISHED, _MIN_PARTITION_BYTES), _MAX_PARTITION_BYTES)
+    target = partition_bytes or min(even, largest_partition_bytes or even)
+    scanned: list[DataFile] = []
+    partitions: list[Partition] = []
+    row = 0
+    for number, file in enumerate(admitted):
+        spans, digest = READERS[file.reader].spans(file, target)
+        if file.location != file.original or not digest:
+            digest = file_digest(file.original)
+        check_unchanged(file)
+        scanned.append(replace(file, rows=sum(rows for _, rows in spans), digest=digest))
+        for span, rows in spans:
+            if rows == 0:  # nothing but blank lines
+                continue
+            partitions.append(
+                Partition(
+                    index=len(partitions),
+                    file=number,
+                    start_row=row,
+                    rows=rows,
+                    start=span.start,
+                    stop=span.stop,
+                    line=span.line,
+                    regular=span.regular,
+                )
+            )
+            row += rows
+    if row == 0:
+        names = ", ".join(file.path for file in admitted)
+        raise HardnessError(f"data must hold at least one record, got none in {names}; check it")
+    return scanned, partitions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Which columns are used, and as what."""
+
+    files: list[DataFile]
+    """With the casts that the choice leaves: a text column stays as it is written."""
+    columns: Columns
+    kinds: dict[str, str]
+    """Kinds of the columns in use."""
+    names: tuple[str, ...]
+    """All columns seen, in order."""
+
+
+def choose_columns(
+    scanned: Sequence[DataFile], partitions: Sequence[Partition], wanted: parts.Wanted
+) -> Chosen:
+    """Detect the columns in the first file with records and check them in all.
+
+    Raises:
+        HardnessError: no text column is found, or a column is missing or of the wrong kind.
+    """
+    columns: Columns | None = None
+    settled: list[DataFile] = []
+    known: dict[str, str] = {}
+    seen: dict[str, None] = {}
+    for index, file in enumerate(scanned):
+        own = [part for part in partitions if part.file == index]
+        if not own:
+            settled.append(file)
+            continue
+        kinds = READERS[file.reader].kinds(file)
+        if columns is None:
+            # In CSV all is text: a column of digits called `text` is text too.
+            written = (
+                dict.fromkeys(kinds, STRING) if file.format.startswith(("csv", "tsv")) else kinds
+            )
+            columns = parts.detect(kinds, written, wanted)
+        text = columns.text
+        file = replace(file, casts={k: v for k, v in file.casts.items() if k not in text})
+        asked = [*text, wanted.label, wanted.id, wanted.group]
+        needed = [name for name in columns.named if name in asked or name in kinds]
+        kinds = kinds_of(file, own, needed)
+        parts.check(file.path, kinds, columns, wanted)
+        parts.merge(file.path, known, kinds, columns)
+        seen |= dict.fromkeys(kinds)
+        settled.append(file)
+    assert columns is not None  # there is a record
+    return Chosen(files=settled, columns=columns, kinds=parts.resolved(known), names=tuple(seen))
+
+
+def kinds_of(file: DataFile, own: Sequence[Partition], needed: Sequence[str]) -> dict[str, str]:
+    """The kinds of a file's columns; the needed ones are looked for beyond the first records."""
+    reader = READERS[file.reader]
+    kinds = reader.kinds(file)
+    for name in needed:
+        if kinds.get(name, NULL) == NULL and (found := reader.find(file, own, name)):
+            kinds[name] = found
+    return kinds
+
+
+def check_unchanged(file: DataFile) -> None:
+    """Raises HardnessError if the size or modification time differs from the scan's."""
+    size, mtime_ns = files.signature(file.original)
+    if (size, mtime_ns) != (file.bytes, file.mtime_ns):
+        raise HardnessError(
+            f"{file.path} must not change during a run, got {size} bytes where {file.bytes} were "
+            "scanned, or a new modification time; run again when it is complete"
+        )

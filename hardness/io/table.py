@@ -1,0 +1,309 @@
+"""Hardness tables: the scores of one dataset, each metric in a folder of its own.
+
+data.hardness/
+  dataset.json    the files with sizes, rows and digests, and the columns that were read
+  perplexity/     see `hardness.io.metric`
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from hardness import __version__
+from hardness.errors import HardnessError
+from hardness.io.atomic import read_json, write_json
+from hardness.io.dataset import Dataset, open_dataset
+from hardness.io.digest import object_digest
+from hardness.io.files import default_folder
+from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, check_version, read_metric
+from hardness.io.metric_writer import MetricWriter, start_metric, wipe
+from hardness.io.records import Columns
+
+DATASET = "dataset.json"
+_KIND = "hardness-table"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardnessTable:
+    """A folder of scores; see `open_table` and `create_table`."""
+
+    path: Path
+    digest: str
+    """Digest of the dataset."""
+    rows: int
+    """Records of the dataset, rejected ones included."""
+    columns: Columns
+    """The columns that the last scoring read."""
+    content: dict[str, Any]
+    """All of dataset.json."""
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the finished metrics, sorted."""
+        return sorted(path.parent.name for path in self.path.glob(f"*/{DONE}"))
+
+    def metric(self, name: str) -> MetricInfo:
+        """A finished metric.
+
+        Raises:
+            HardnessError: there is none of this name (the message lists those there are), or its
+                scores are of other data.
+        """
+        info = read_metric(self.path / name) if name in self.metrics else None
+        if info is None:
+            known = ", ".join(self.metrics) or "none yet"
+            raise HardnessError(
+                f"metric must be one of {known} in {self.path}, got {name!r}; "
+                f"score it first with --metric {name}"
+            )
+        if info.dataset != self.digest:
+            raise HardnessError(
+                f"{info.path} must hold scores of the data in {self.path / DATASET}, got scores of "
+                f"other data; delete {info.path} and score again"
+            )
+        return info
+
+    def resolve(self, column: str) -> tuple[MetricInfo, str]:
+        """The metric and the column that `metric` (its primary column) or `metric.column` names.
+
+        Raises:
+            HardnessError: there is no such metric or column; the message lists those there are.
+        """
+        name, dot, rest = column.partition(".")
+        info = self.metric(name)
+        chosen = rest if dot else info.columns[0]
+        if chosen not in info.columns:
+            raise HardnessError(
+                f"column must be one of {', '.join(f'{name}.{known}' for known in info.columns)}, "
+                f"got {column!r}; choose one of those"
+            )
+        return info, chosen
+
+    def column(self, column: str) -> pl.LazyFrame:
+        """row (u64) and value of `metric` or `metric.column`, in order of row.
+
+        Raises:
+            HardnessError: there is no such column, or a part is missing or cut short.
+        """
+        info, chosen = self.resolve(column)
+        return info.frame().select("row", pl.col(chosen).alias("value"))
+
+    def frame(self, metric: str | None = None) -> pl.LazyFrame:
+        """Scores as a lazy frame, in order of row.
+
+        Args:
+            metric: its row, id and columns as they are stored; None for all finished metrics joined
+                on row, with columns `metric` (the primary one) and `metric.column`.
+
+        Raises:
+            HardnessError: there is no such metric, none at all, or a part is missing or cut short.
+        """
+        if metric is not None:
+            return self.metric(metric).frame()
+        infos = [self.metric(name) for name in self.metrics]
+        if not infos:
+            raise HardnessError(f"{self.path} must hold a metric, got none; score one first")
+        frames = [_prefixed(info) for info in infos]
+        joined = frames[0]
+        for frame in frames[1:]:
+            joined = joined.join(frame, on="row", how="full", coalesce=True)
+        with_id = [f"{info.name}.id" for info in infos if _has_id(info)]
+        ids = [pl.coalesce(with_id).alias("id")] if with_id else []
+        scores = pl.exclude("row", *with_id)
+        return joined.select("row", *ids, scores).sort("row")
+
+    def dataset(self, *, on_error: str = "raise", work: str | Path | None = None) -> Dataset:
+        """The data that was scored, opened again with the same columns.
+
+        Each file is looked for relative to the table, so that both can be moved together, and then
+        where it was.
+
+        Raises:
+            HardnessError: a file is missing or its contents changed since they were scored.
+        """
+        dataset = open_dataset(
+            [self._find(file) for file in self.content["files"]],
+            text=self.columns.text,
+            label=self.columns.label,
+            id=self.columns.id,
+            group=self.columns.group,
+            on_error=on_error,
+            work=work,
+        )
+        if dataset.digest != self.digest:
+            dataset.close()
+            raise _changed(self.path, dataset)
+        return dataset
+
+    def _find(self, file: Mapping[str, Any]) -> str:
+        places = [os.path.normpath(self.path / file["path"]), file["absolute"]]
+        there = [place for place in places if os.path.isfile(place)]
+        if not there:
+            raise HardnessError(
+                f"data must be where it was scored, got no file {' or '.join(places)}; "
+                "put it back or score again"
+            )
+        fitting = [place for place in there if os.path.getsize(place) == file["bytes"]]
+        return (fitting or there)[0]
+
+    def metric_writer(
+        self,
+        name: str,
+        *,
+        parameters: Mapping[str, Any],
+        direction: str | Mapping[str, str],
+        columns: Mapping[str, pa.DataType],
+        dataset: Dataset,
+        replace: bool = False,
+    ) -> MetricWriter:
+        """Begin or resume a metric.
+
+        Args:
+            name: of the metric; letters, digits and _ : + -.
+            parameters: all that decides its numbers, JSON-like. The text and id columns need not be
+                among them; a label or group that is read must be.
+            direction: "higher" or "lower", the way that is harder, for the primary column; or a
+                mapping for several.
+            columns: what it writes and as which types, the primary one first.
+            dataset: the one the table is of; its partitions are the parts.
+            replace: redo it even if it is complete.
+
+        Returns:
+            A writer whose `status` is "complete" (finished with the same parameters), "resume"
+            (`missing` lists the parts to compute) or "new"; whose `replaced` tells that results of
+            other parameters were there.
+
+        Raises:
+            HardnessError: the name is not allowed.
+        """
+        directions = {next(iter(columns)): direction} if isinstance(direction, str) else direction
+        return start_metric(
+            self.path,
+            name,
+            parameters=parameters,
+            directions=directions,
+            columns=columns,
+            dataset=self.digest,
+            inputs={"text": list(dataset.columns.text), "id": dataset.columns.id},
+            parts=[(part.start_row, part.rows) for part in dataset.partitions],
+            replace=replace,
+        )
+
+
+def _prefixed(info: MetricInfo) -> pl.LazyFrame:
+    names = {column: f"{info.name}.{column}" for column in ("id", *info.columns)}
+    names[info.columns[0]] = info.name
+    return info.frame().rename(names, strict=False)
+
+
+def _has_id(info: MetricInfo) -> bool:
+    return "id" in info.frame().collect_schema()
+
+
+def open_table(path: str | Path) -> HardnessTable:
+    """Open a hardness table.
+
+    Args:
+        path: the folder that `score` wrote.
+
+    Raises:
+        HardnessError: it is not a hardness table.
+    """
+    path = Path(path)
+    if not (path / DATASET).is_file():
+        hint = "score the data first"
+        if path.is_file() and (default_folder(path) / DATASET).is_file():
+            hint = f"its table is {default_folder(path)}"
+        raise HardnessError(f"table must be a folder with {DATASET}, got {path}; {hint}")
+    content = read_json(path / DATASET)
+    try:
+        check_version(path / DATASET, content)
+        columns = content["columns"]
+        return HardnessTable(
+            path=path,
+            digest=content["digest"],
+            rows=content["rows"],
+            columns=Columns(**columns | {"text": tuple(columns["text"])}),
+            content=content,
+        )
+    except (KeyError, TypeError) as error:
+        raise HardnessError(
+            f"{path / DATASET} must describe a dataset, got no {error}; "
+            "delete the folder and score again"
+        ) from error
+
+
+def create_table(path: str | Path, dataset: Dataset, *, replace: bool = False) -> HardnessTable:
+    """Open the table of a dataset, making it where there is none.
+
+    Args:
+        path: the folder; see `default_folder`.
+        dataset: what is scored. Its columns become the table's; a label, id or group that an
+            earlier scoring named is kept where this one names none.
+        replace: scores of other data in the folder are removed; otherwise they are an error.
+
+    Raises:
+        HardnessError: the folder holds the scores of other data, or is no hardness table.
+    """
+    path = Path(path)
+    earlier: HardnessTable | None = None
+    if (path / DATASET).is_file():
+        earlier = open_table(path)
+        if earlier.digest != dataset.digest:
+            if not replace:
+                raise _changed(path, dataset)
+            for file in (*path.glob(f"*/{PLAN}"), *path.glob(f"*/{DONE}")):
+                wipe(file.parent)
+            earlier = None
+    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise HardnessError(
+            f"output must be a hardness table or a new folder, got {path}, which is neither; "
+            "name another with -o"
+        )
+    columns = asdict(dataset.columns)
+    if earlier is not None:
+        kept = asdict(earlier.columns)
+        columns = {key: value or kept[key] for key, value in columns.items()}
+    content = _content(path, dataset) | {"columns": columns}
+    if earlier is None or object_digest(earlier.content) != object_digest(content):
+        write_json(path / DATASET, content)
+    return open_table(path)
+
+
+def _content(path: Path, dataset: Dataset) -> dict[str, Any]:
+    described = [
+        {
+            "path": Path(os.path.relpath(file.original, os.path.abspath(path))).as_posix(),
+            "absolute": file.original,
+            "format": file.format,
+            "bytes": file.bytes,
+            "rows": file.rows,
+            "xxh3_128": file.digest,
+        }
+        for file in dataset.files
+    ]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": _KIND,
+        "code_version": __version__,
+        "digest": dataset.digest,
+        "rows": dataset.rows,
+        "files": described,
+    }
+
+
+def _changed(path: Path, dataset: Dataset) -> HardnessError:
+    names = (
+        dataset.files[0].path if len(dataset.files) == 1 else f"these {len(dataset.files)} files"
+    )
+    return HardnessError(
+        f"{path} must hold scores of {names}, got scores of other contents (the data changed "
+        "since, or is another); delete the folder, name another with -o, or score with --overwrite"
+    )

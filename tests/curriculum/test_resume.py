@@ -1,0 +1,283 @@
+"""Interrupted, repeated and conflicting builds."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hardness.curriculum import build as build_module
+from hardness.curriculum.build import build
+from hardness.curriculum.folder import BuildFolder
+from hardness.curriculum.route import ShardWriter
+from hardness.curriculum.shards import open_shards
+from hardness.errors import HardnessError
+from tests.curriculum.scored import digests, records, score, write_jsonl
+
+N = 400
+OPTIONS: dict[str, Any] = {"order": "random", "seed": 3, "shard_rows": 50}
+DESCENDING: dict[str, Any] = OPTIONS | {"order": "descending"}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    data = write_jsonl(tmp_path / "data.jsonl", records(N))
+    return score(data, tmp_path / "data.hardness", [float(row % 37) for row in range(N)]).path
+
+
+@pytest.fixture
+def spilling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_module, "IN_MEMORY_SHARE", 0.0)
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, shards: int) -> None:
+    """Let the build fail once it has written this many shards."""
+    original = ShardWriter.__call__
+
+    def call(self: ShardWriter, index: int) -> Any:
+        if index >= shards:
+            raise KeyboardInterrupt
+        return original(self, index)
+
+    monkeypatch.setattr(ShardWriter, "__call__", call)
+
+
+def interrupted(
+    table: Path, output: Path, monkeypatch: pytest.MonkeyPatch, shards: int = 3, **options: Any
+) -> None:
+    with monkeypatch.context() as patch:
+        stop_after(patch, shards)
+        with pytest.raises(KeyboardInterrupt):
+            build(table, output=output, threads=1, **(OPTIONS | options))
+
+
+# One build in a process of its own, slow enough at every write to be killed anywhere.
+SCRIPT = """
+import os, sys, time
+import hardness.curriculum.build as module
+from hardness.io import plan
+module.IN_MEMORY_SHARE = 0.0
+plan._MIN_PARTITION_BYTES = plan._MAX_PARTITION_BYTES = 3000
+replace = os.replace
+def slow(*arguments):
+    time.sleep(0.004)
+    replace(*arguments)
+    time.sleep(0.004)
+os.replace = slow
+print("ready", flush=True)
+module.build(sys.argv[1], output=sys.argv[2], order="random", seed=3, shard_rows=50,
+             threads=2)
+"""
+
+
+def start(table: Path, output: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(table), str(output)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_killed_at_any_moment_and_repeated_gives_the_same_bytes(
+    table: Path, tmp_path: Path
+) -> None:
+    undisturbed = start(table, tmp_path / "reference")
+    began = time.monotonic()
+    assert undisturbed.wait(timeout=60) == 0
+    duration = time.monotonic() - began
+    expected = digests(tmp_path / "reference")
+    pause = random.Random(5)
+    killed = 0
+    for attempt in range(4):
+        output = tmp_path / f"attempt-{attempt}"
+        for _ in range(2):
+            process = start(table, output)
+            time.sleep(pause.uniform(0, duration))
+            process.send_signal(signal.SIGKILL)
+            killed += process.wait(timeout=60) == -signal.SIGKILL
+            if (output / "manifest.json").exists():
+                open_shards(output).verify()
+        assert start(table, output).wait(timeout=60) == 0
+        assert digests(output) == expected
+    assert killed >= 2
+
+
+@pytest.mark.usefixtures("spilling")
+def test_a_resumed_build_keeps_what_was_finished(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "s"
+    interrupted(table, output, monkeypatch)
+    done = sorted(output.glob("shard-*.parquet"))
+    times = {path: path.stat().st_mtime_ns for path in done}
+    assert len(done) == 3
+    with pytest.raises(HardnessError, match="did not finish"):
+        open_shards(output)
+    spilled = list(output.glob(".build/spill-*/*.spill"))
+    assert spilled
+    (output / ".shard-00004.parquet.tmp-1-abc").write_bytes(b"left behind")
+
+    result = build(table, output=output, **OPTIONS)
+
+    assert not result.cached
+    assert {path: path.stat().st_mtime_ns for path in done} == times
+    build(table, output=tmp_path / "reference", **OPTIONS)
+    assert digests(output) == digests(tmp_path / "reference")
+
+
+def test_a_finished_shard_that_was_damaged_meanwhile_is_written_again(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "s"
+    interrupted(table, output, monkeypatch)
+    path = output / "shard-00001.parquet"
+    path.write_bytes(path.read_bytes()[::-1])
+    build(table, output=output, **OPTIONS)
+    open_shards(output).verify()
+
+
+def test_a_resumed_build_may_have_another_memory(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_module, "row_group_rows", lambda **_: 16)
+    build(table, output=tmp_path / "reference", **OPTIONS)
+    monkeypatch.setattr(build_module, "IN_MEMORY_SHARE", 0.0)
+    interrupted(table, tmp_path / "s", monkeypatch)
+    monkeypatch.setattr(build_module, "arrow_bytes", lambda _: 10**9)
+    build(table, output=tmp_path / "s", memory="1MB", **OPTIONS)
+    assert digests(tmp_path / "s") == digests(tmp_path / "reference")
+
+
+def test_killed_after_the_last_shard_only_the_manifest_is_missing(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build_module, "write_manifest", fail)
+        with pytest.raises(KeyboardInterrupt):
+            build(table, output=tmp_path / "s", **OPTIONS)
+    monkeypatch.setattr(ShardWriter, "__call__", fail)
+    assert build(table, output=tmp_path / "s", **OPTIONS).rows == N
+    open_shards(tmp_path / "s").verify()
+
+
+def test_the_same_build_again_finds_it_complete(table: Path, tmp_path: Path) -> None:
+    first = build(table, output=tmp_path / "s", **OPTIONS)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "s").iterdir()}
+    again = build(table, output=tmp_path / "s", **OPTIONS)
+    assert (first.cached, again.cached) == (False, True)
+    assert again.manifest == first.manifest
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "s").iterdir()} == before
+
+
+def test_the_same_build_again_mends_a_lost_shard(table: Path, tmp_path: Path) -> None:
+    build(table, output=tmp_path / "s", **OPTIONS)
+    before = digests(tmp_path / "s")
+    (tmp_path / "s" / "shard-00002.parquet").unlink()
+    assert not build(table, output=tmp_path / "s", **OPTIONS).cached
+    assert digests(tmp_path / "s") == before
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"order": "ascending"}, "curriculum.order: 'random', now 'ascending'"),
+        ({"seed": 4}, "seed: 3, now 4"),
+        ({"shard_rows": 60}, "shard_rows: 50, now 60"),
+        ({"normalize": "zscore"}, "curriculum.normalize: 'rank', now 'zscore'"),
+        ({"weighting": "s-loss"}, "weighting.name: None, now 's-loss'"),
+    ],
+    ids=["order", "seed", "shard-rows", "normalize", "weighting"],
+)
+def test_another_build_in_the_folder_is_refused(
+    table: Path, tmp_path: Path, change: dict[str, Any], named: str
+) -> None:
+    output = tmp_path / "s"
+    build(table, output=output, **OPTIONS)
+    before = digests(output)
+    with pytest.raises(HardnessError, match=f"got .* built with .*{named}; choose .* --overwrite"):
+        build(table, output=output, **(OPTIONS | change))
+    assert digests(output) == before
+    build(table, output=output, overwrite=True, **(OPTIONS | change))
+    build(table, output=tmp_path / "reference", **(OPTIONS | change))
+    assert digests(output) == digests(tmp_path / "reference")
+
+
+def test_other_scores_of_the_same_name_are_another_build(table: Path, tmp_path: Path) -> None:
+    build(table, output=tmp_path / "s", **OPTIONS)
+    data = tmp_path / "data.jsonl"
+    other = score(data, tmp_path / "other.hardness", [float(row % 5) for row in range(N)])
+    with pytest.raises(HardnessError, match=r"built with metric.digest: '\w+', now '\w+';"):
+        build(other.path, output=tmp_path / "s", **OPTIONS)
+
+
+def test_moving_the_table_and_the_data_keeps_the_build(table: Path, tmp_path: Path) -> None:
+    build(table, output=tmp_path / "s", **OPTIONS)
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (tmp_path / "data.jsonl").rename(moved / "data.jsonl")
+    table.rename(moved / table.name)
+    assert build(moved / table.name, output=tmp_path / "s", **OPTIONS).cached
+
+
+def test_what_an_interrupted_build_with_other_options_left_is_cleaned_away(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "s"
+    interrupted(table, output, monkeypatch, shards=7, shard_rows=40)
+    (output / ".shard-00008.parquet.tmp-1-abc").write_bytes(b"left behind")
+    build(table, output=output, **OPTIONS)
+    build(table, output=tmp_path / "reference", **OPTIONS)
+    assert digests(output) == digests(tmp_path / "reference")
+
+
+def test_an_interrupted_overwrite_can_be_resumed(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "s"
+    build(table, output=output, **OPTIONS)
+    interrupted(table, output, monkeypatch, shards=2, overwrite=True, order="descending")
+    build(table, output=output, **DESCENDING)
+    build(table, output=tmp_path / "reference", **DESCENDING)
+    assert digests(output) == digests(tmp_path / "reference")
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_with_other_files_is_left_alone(
+    table: Path, tmp_path: Path, overwrite: bool
+) -> None:
+    output = tmp_path / "s"
+    output.mkdir()
+    (output / "shard-00000.parquet").write_bytes(b"mine")
+    with pytest.raises(HardnessError, match=r"new or empty folder, got .* 'shard-00000.parquet'"):
+        build(table, output=output, overwrite=overwrite, **OPTIONS)
+    assert (output / "shard-00000.parquet").read_bytes() == b"mine"
+
+
+def test_an_output_that_is_a_file_is_refused(table: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HardnessError, match="output must be a folder that can be made"):
+        build(table, output=tmp_path / "file", **OPTIONS)
+
+
+def test_two_builds_do_not_write_the_same_folder_at_once(table: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    with (
+        BuildFolder(tmp_path / "s").locked(),
+        pytest.raises(HardnessError, match="in use by another build"),
+    ):
+        build(table, output=tmp_path / "s", **OPTIONS)
+    assert build(table, output=tmp_path / "s", **OPTIONS).rows == N

@@ -1,0 +1,135 @@
+"""Scoring into a table: found again, resumed, refused when something changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import hardness
+from hardness import HardnessError
+from tests.ngram import oracle
+
+ROWS: list[dict[str, Any]] = [
+    {"id": i, "text": text, "author": author}
+    for i, (text, author) in enumerate(
+        [("the dog runs", "x"), ("a dog sleeps", "x"), ("the cat sleeps", "y"), ("", "y")] * 3
+    )
+]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    return path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files but the times they hold."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            body = path.read_bytes()
+            if path.name == "metric.json":
+                body = json.dumps({**json.loads(body), "seconds": 0}).encode()
+            found[str(path.relative_to(folder))] = body
+    return found
+
+
+def test_table_holds_the_scores_beside_the_data(data: Path) -> None:
+    result = hardness.score(data, metric="perplexity", order=2)
+    assert result.table.path == data.with_suffix(".hardness")
+    table = hardness.open_table(result.table.path)
+    assert table.metrics == ["perplexity"]
+    frame = table.frame("perplexity").collect()
+    assert frame.columns == ["row", "id", "perplexity", "nll", "n_tokens", "n_oov"]
+    tokens = oracle.sequences([row["text"] for row in ROWS], "words")
+    expected = [nll for nll, _ in oracle.scores(tokens, 2, "record")]
+    assert frame["nll"].to_list() == [pytest.approx(e) if e is not None else None for e in expected]
+    summary = result.info.summary["perplexity"]
+    assert (summary["count"], summary["nulls"]) == (9, 3)
+    assert summary["mean"] == pytest.approx(frame["perplexity"].mean())
+    assert result.info.direction == "higher"
+    assert result.info.content["tokens"] == sum(map(len, tokens))
+
+
+def test_same_call_again_finds_the_result(data: Path) -> None:
+    first = hardness.score(data)
+    before = contents(first.table.path)
+    again = hardness.score(data, threads=1, partition_bytes=40)
+    assert (first.cached, again.cached) == (False, True)
+    assert contents(first.table.path) == before
+
+
+def test_other_options_are_refused_unless_told_to_overwrite(data: Path) -> None:
+    table = hardness.score(data).table
+    before = contents(table.path)
+    with pytest.raises(HardnessError, match=r"order was 3, is 2.*pass --overwrite"):
+        hardness.score(data, order=2)
+    assert contents(table.path) == before
+    assert hardness.score(data, order=2, overwrite=True).info.parameters["order"] == 2
+
+
+def test_changed_data_are_refused_unless_told_to_overwrite(data: Path) -> None:
+    hardness.score(data)
+    data.write_text(data.read_text() + '{"id": 12, "text": "new"}\n')
+    with pytest.raises(HardnessError, match=r"must hold scores of .*, got scores of other"):
+        hardness.score(data)
+    assert hardness.score(data, overwrite=True).info.rows == len(ROWS) + 1
+
+
+def test_other_output_keeps_both(data: Path, tmp_path: Path) -> None:
+    hardness.score(data)
+    other = hardness.score(data, holdout="none", output=tmp_path / "in-sample")
+    assert other.table.path == tmp_path / "in-sample"
+    assert hardness.open_table(data.with_suffix(".hardness")).metrics == ["perplexity"]
+
+
+def test_missing_parts_alone_are_made_again(data: Path) -> None:
+    path = hardness.score(data, partition_bytes=150).table.path / "perplexity"
+    whole = contents(path)
+    parts = sorted(path.glob("part-*.parquet"))
+    assert len(parts) > 2
+    (path / "metric.json").unlink()
+    parts[1].unlink()
+    parts[2].write_bytes(parts[2].read_bytes()[:100])
+    untouched = parts[0].stat().st_mtime_ns
+    assert hardness.score(data, partition_bytes=150).resumed
+    assert contents(path) == whole
+    assert parts[0].stat().st_mtime_ns == untouched
+
+
+def test_skipped_records_are_kept_with_their_reason(data: Path) -> None:
+    lines = data.read_text().splitlines()
+    data.write_text("\n".join([lines[0], '{"id": 1, "text": 7}', *lines[2:], "{"]) + "\n")
+    result = hardness.score(data, on_error="skip")
+    rejects = pl.read_ndjson(result.info.path / "rejects.jsonl")
+    assert rejects["line"].to_list() == [2, 13]
+    assert result.info.content["rejects"] == 2
+    rows = hardness.open_table(result.table.path).frame("perplexity").collect()["row"].to_list()
+    assert rows == [0, *range(2, 12)]
+
+
+def test_unknown_options_and_metrics_are_named(data: Path) -> None:
+    with pytest.raises(HardnessError, match=r"metric must be one of .*perplexity.*got 'perplexit'"):
+        hardness.score(data, metric="perplexit")
+    with pytest.raises(HardnessError, match=r"options of metric .* must be among .*, got k"):
+        hardness.score(data, k=3)
+
+
+def test_reference_decides_the_scores(data: Path, tmp_path: Path) -> None:
+    reference = tmp_path / "reference.txt"
+    reference.write_text("the dog runs\nthe dog sleeps\n")
+    frame = hardness.score(data, reference=(str(reference),), output=tmp_path / "t").table
+    tokens = oracle.sequences([row["text"] for row in ROWS], "words")
+    fitted = [["the", "dog", "runs"], ["the", "dog", "sleeps"]]
+    expected = oracle.scores(tokens, 3, "none", reference=fitted)
+    got = frame.frame("perplexity").collect()
+    assert got["nll"].drop_nulls().to_list() == pytest.approx([v for v, _ in expected if v])
+    reference.write_text("other text\n")
+    with pytest.raises(HardnessError, match=r"reference was .*, is .*; pass --overwrite"):
+        hardness.score(data, reference=(str(reference),), output=tmp_path / "t")

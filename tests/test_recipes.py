@@ -1,0 +1,72 @@
+"""The shipped YAML: its header's commands exist and do what its values say."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from hardness.cli.app import app
+
+ROOT = Path(__file__).parents[1]
+CURRICULA = sorted((ROOT / "curricula").glob("*.yaml"))
+PIPELINES = sorted((ROOT / "pipelines").glob("*.yaml"))
+
+
+def _header(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("#")]
+
+
+def _commands(path: Path) -> dict[str, dict[str, Any]]:
+    """The commands in a header by name, each with its options as the command line reads them."""
+    group: Any = typer.main.get_command(app)
+    found = {}
+    for line in _header(path):
+        if line.startswith("#   hardness "):
+            _, name, *arguments = shlex.split(line.removeprefix("#"))
+            found[name] = group.commands[name].make_context(name, arguments).params
+    return found
+
+
+def _agrees(option: Any, value: Any) -> bool:
+    """Whether a command's option is a YAML value; a list of one path is that path."""
+    single = option[0] if isinstance(option, list | tuple) and len(option) == 1 else option
+    return str(single) == str(value)
+
+
+def _assert_says_the_same(options: dict[str, Any], values: dict[str, Any]) -> None:
+    assert values.keys() <= options.keys()
+    differing = {key for key, value in values.items() if not _agrees(options[key], value)}
+    assert differing == set()
+
+
+@pytest.mark.parametrize("path", CURRICULA, ids=lambda path: path.stem)
+def test_curriculum_is_the_build_command_of_its_header(path: Path) -> None:
+    _assert_says_the_same(_commands(path)["build"], yaml.safe_load(path.read_text()))
+
+
+@pytest.mark.parametrize("path", PIPELINES, ids=lambda path: path.stem)
+def test_pipeline_is_the_commands_of_its_header(path: Path) -> None:
+    commands, steps = _commands(path), yaml.safe_load(path.read_text())
+    assert list(commands) == list(steps)
+    for name, values in steps.items():
+        _assert_says_the_same(commands[name], values)
+
+
+@pytest.mark.parametrize("path", CURRICULA + PIPELINES, ids=lambda path: path.stem)
+def test_header_says_what_and_when(path: Path) -> None:
+    header = "\n".join(_header(path))
+    assert "# What: " in header
+    assert "# When: " in header
+
+
+def test_wrong_value_is_seen() -> None:
+    with pytest.raises(AssertionError):
+        _assert_says_the_same({"order": "ascending"}, {"order": "descending"})
+    with pytest.raises(AssertionError):
+        _assert_says_the_same({"order": "ascending"}, {"ordre": "ascending"})
