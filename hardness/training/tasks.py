@@ -1,6 +1,6 @@
 """What a task makes of a record and of a model's output.
 
-Legend: m examples, T tokens of the longest, V vocabulary, C classes, n_i trained tokens.
+Legend: m examples, T tokens of the longest.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
 
 from hardness.errors import HardnessError
 from hardness.training.examples import IGNORED, Example, column_texts, pad_inputs
 from hardness.training.labels import label_name
+from hardness.training.losses import class_hits, class_losses, token_hits, token_losses
 
 
 class Task(Protocol):
@@ -117,13 +117,8 @@ class Classification:
         inputs = pad_inputs(examples, self._tokenizer.pad_token_id)
         return inputs, torch.tensor([example.target for example in examples])
 
-    def losses(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """l_i = -ln softmax(logits_i)[target_i] of logits [m, C]."""
-        return functional.cross_entropy(logits.float(), targets, reduction="none")
-
-    def hits(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """1 where the greatest logit is the target's."""
-        return (logits.argmax(-1) == targets).double()
+    losses = staticmethod(class_losses)
+    hits = staticmethod(class_hits)
 
     def summary(self, *, loss: float, hits: float) -> dict[str, float]:
         """Mean loss and accuracy."""
@@ -185,18 +180,8 @@ class CausalLM:
                 targets[index, : len(example.ids) - 1] = example.target[1:]
         return inputs, torch.from_numpy(targets)
 
-    def losses(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """l_i = -1/n_i Σ_t ln softmax(logits_it)[target_it] of logits [m, T, V]; 0 if n_i = 0."""
-        each = functional.cross_entropy(
-            logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="none"
-        )
-        counts = (targets != IGNORED).sum(-1).clamp(min=1)
-        return each.view(targets.shape).sum(-1) / counts
-
-    def hits(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Share of the trained tokens that have the greatest logit; 0 if there are none."""
-        counts = (targets != IGNORED).sum(-1).clamp(min=1)
-        return (logits.argmax(-1) == targets).sum(-1).double() / counts
+    losses = staticmethod(token_losses)
+    hits = staticmethod(token_hits)
 
     def summary(self, *, loss: float, hits: float) -> dict[str, float]:
         """Loss per token, its exponential, and the share of tokens got right."""

@@ -23,7 +23,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_ranks(
-    world_size: int, jobs: Sequence[dict[str, Any]], *, dies: bool = False, timeout_s: float = 240
+    world_size: int,
+    jobs: Sequence[dict[str, Any]],
+    *,
+    dies: bool = False,
+    module: str = "tests.training.ranks",
+    timeout_s: float = 240,
 ) -> None:
     """Do `jobs` on `world_size` processes.
 
@@ -32,6 +37,7 @@ def run_ranks(
         jobs: the keyword arguments of `hardness.train`. `kill_at` and `stop_at` add a SIGKILL or
             a SIGTERM to the first rank after that step, the former `delay_s` later.
         dies: whether a job kills the first rank.
+        module: what the processes run instead of this file.
         timeout_s: longest wait for a process.
     """
     with socket.socket() as probe:
@@ -49,7 +55,7 @@ def run_ranks(
     told = json.dumps(list(jobs), default=str)
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.training.ranks"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             env={**environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
             cwd=ROOT,
