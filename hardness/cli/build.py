@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def build(
-    table: Annotated[Path, typer.Argument(help="The hardness table that `hardness score` wrote.")],
+    table: Annotated[
+        str, typer.Argument(help="The hardness table that `hardness score` wrote, a URL too.")
+    ],
     by: Annotated[
         str | None,
         typer.Option(
@@ -28,8 +30,10 @@ def build(
         typer.Option(help="`ascending` (easy to hard), `descending` (hard to easy) or `random`."),
     ] = "ascending",
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for the shards. Default: beside the table."),
+        str | None,
+        typer.Option(
+            "--output", "-o", help="Folder for the shards, a URL too. Default: beside the table."
+        ),
     ] = None,
     normalize: Annotated[
         str,
@@ -57,6 +61,12 @@ def build(
     memory: Annotated[
         str, typer.Option(help="Memory to stay below, such as `512MiB` or `4GB`.")
     ] = "4GB",
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            help="Local folder for temporary files. Default: in the output, or in ~/.cache."
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace another build in the output folder.")
     ] = False,
@@ -81,6 +91,7 @@ def build(
             weighting=weighting,
             output=output,
             memory=memory,
+            work=work,
             overwrite=overwrite,
             progress=bars,
         )

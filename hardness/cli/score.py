@@ -15,7 +15,7 @@ def score(
     data: Annotated[
         list[str],
         typer.Argument(
-            help="Files or globs: JSONL, CSV, TSV, Parquet, Arrow or text; .gz and .zst too.",
+            help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too.",
             show_default=False,
         ),
     ],
@@ -23,11 +23,11 @@ def score(
         str, typer.Option(help="What to score; `hardness metrics` lists all.")
     ] = "perplexity",
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
-            help="Folder of the hardness table.  [default: beside the data]",
+            help="Folder of the hardness table, a URL too.  [default: beside the data]",
             show_default=False,
         ),
     ] = None,
@@ -157,7 +157,7 @@ def score(
     work: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for those files.  [default: in the table]",
+            help="Local folder for those files.  [default: in the table, or in ~/.cache]",
             show_default=False,
             rich_help_panel="Where it runs",
         ),

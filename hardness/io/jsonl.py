@@ -9,7 +9,6 @@ are rejected depends on the lines only, never on how they are partitioned.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -19,7 +18,7 @@ import orjson
 import pyarrow as pa
 
 from hardness.errors import HardnessError
-from hardness.io import files
+from hardness.io import storage
 from hardness.io.jsonl_all import read_all
 from hardness.io.jsonl_parse import parse
 from hardness.io.jsonl_reason import is_misfit, reason_of
@@ -52,7 +51,7 @@ def spans(file: DataFile, target: int) -> tuple[list[tuple[Span, int]], str]:
 def _records(file: DataFile, span: Span) -> int:
     if span.regular:
         return span.lines
-    data = files.read_range(file.location, span.start, span.stop)
+    data = storage.read_range(file.location, span.start, span.stop)
     starts, ends = trim(data, *line_bounds(data))
     return int(np.count_nonzero(starts < ends))
 
@@ -63,18 +62,7 @@ def kinds(file: DataFile) -> dict[str, str]:
     Raises:
         HardnessError: none of the first lines is a JSON object.
     """
-    with files.open_file(file.location) as source:
-        head = source.read(_HEAD_BYTES)
-        while (
-            b"\n" not in head[:-1]
-            and len(head) < _HEAD_LINE_BYTES
-            and (more := source.read(_HEAD_BYTES))
-        ):
-            head += more
-        whole = len(head) == source.seek(0, 2)
-    head = head.removeprefix(b"\xef\xbb\xbf")
-    lines = head.split(b"\n")
-    lines = [line for line in (lines if whole else lines[:-1]) if line.strip(b" \t\r")]
+    lines = _head(file.location)
     found = count_kinds(_objects(lines))
     if not found and lines and next(_objects(lines), None) is None:
         raise HardnessError(
@@ -86,15 +74,13 @@ def kinds(file: DataFile) -> dict[str, str]:
 
 def _head(path: str) -> list[bytes]:
     """The first non-blank whole lines: a quarter of a megabyte of them, but at least one."""
+    size = storage.signature(path).bytes
     head = b""
-    with files.open_file(path) as source:
-        while b"\n" not in head and len(head) < _HEAD_LINE_BYTES:
-            if not (more := source.read(_HEAD_BYTES)):
-                break
-            head += more
-        whole = len(head) == source.seek(0, os.SEEK_END)
+    while b"\n" not in head[:-1] and len(head) < min(size, _HEAD_LINE_BYTES):
+        head += storage.read_range(path, len(head), min(len(head) + _HEAD_BYTES, size))
     lines = head.removeprefix(BOM).split(b"\n")
-    return [line for line in (lines if whole else lines[:-1]) if line.strip(b" \t\r")]
+    lines = lines if len(head) == size else lines[:-1]
+    return [line for line in lines if line.strip(b" \t\r")]
 
 
 def _array_hint(line: bytes) -> str:
@@ -140,7 +126,7 @@ def find(file: DataFile, partitions: Sequence[Partition], name: str) -> str | No
     """The kind of a column that the first records lack; None if no record has it."""
     found = None
     for part in partitions:
-        data = files.read_range(file.location, part.start, part.stop)
+        data = storage.read_range(file.location, part.start, part.stop)
         values = ({name: value[name]} for value in _objects(data.split(b"\n")) if name in value)
         found = count_kinds(values).get(name, found)
         if found not in (None, NULL):
@@ -165,7 +151,7 @@ def read(
         columns: which to return; None for every column of the data.
         limit: stop after this many rejects.
     """
-    data = files.read_range(file.location, part.start, part.stop)
+    data = storage.read_range(file.location, part.start, part.stop)
     schema = pa.schema([(name, arrow_type(kind)) for name, kind in keys.items()])
     rejects: list[Reject] = []
     index = np.arange(part.rows)

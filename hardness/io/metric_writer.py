@@ -14,20 +14,20 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hardness import __version__
 from hardness.errors import HardnessError
 from hardness.io.arrow import pc
 from hardness.io.atomic import read_json, write_json, write_parquet
 from hardness.io.digest import object_digest
+from hardness.io.frames import scan_parquet
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
+from hardness.io.storage import Location, read_metadata, sizes
 
 DIRECTIONS = ("higher", "lower")
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -42,7 +42,7 @@ class MetricWriter:
     It can be pickled, so that workers write the parts they compute.
     """
 
-    path: Path
+    path: Location
     plan: dict[str, Any]
     schema: pa.Schema
     """The metric's columns."""
@@ -113,11 +113,12 @@ class MetricWriter:
             ValueError: a part is missing.
         """
         names = [part_name(index) for index in range(len(self.plan["parts"]))]
-        lacking = [name for name in names if not (self.path / name).is_file()]
+        bytes_of = sizes(self.path)
+        lacking = [name for name in names if name not in bytes_of]
         if lacking:
             raise ValueError(f"parts must all be written, got no {lacking[0]}; write it first")
         paths = [self.path / name for name in names]
-        rows = [pq.read_metadata(path).num_rows for path in paths]
+        rows = [read_metadata(path).num_rows for path in paths]
         columns = self.schema.names
         content = {
             "schema_version": SCHEMA_VERSION,
@@ -129,7 +130,7 @@ class MetricWriter:
             "seconds": round(seconds, 3),
             **(extra or {}),
             "parts": [
-                {"name": path.name, "rows": count, "bytes": path.stat().st_size}
+                {"name": path.name, "rows": count, "bytes": bytes_of[path.name]}
                 for path, count in zip(paths, rows, strict=True)
             ],
         }
@@ -160,7 +161,7 @@ def part_name(index: int) -> str:
 
 
 def start_metric(
-    table: Path,
+    table: Location,
     name: str,
     *,
     parameters: Mapping[str, Any],
@@ -236,7 +237,7 @@ def _typed(name: str, values: Any, kind: pa.DataType) -> Any:
     return array
 
 
-def _finished(folder: Path) -> MetricInfo | None:
+def _finished(folder: Location) -> MetricInfo | None:
     """The metric if it is complete and whole; a damaged one counts as none and is redone."""
     try:
         info = read_metric(folder)
@@ -267,7 +268,7 @@ def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
     return nested | {key: content.get(key) for key in ("columns", "types", "directions", "dataset")}
 
 
-def _same_plan(folder: Path, plan: Mapping[str, Any]) -> bool:
+def _same_plan(folder: Location, plan: Mapping[str, Any]) -> bool:
     if (folder / DONE).is_file() or not (folder / PLAN).is_file():
         return False
     try:
@@ -276,18 +277,21 @@ def _same_plan(folder: Path, plan: Mapping[str, Any]) -> bool:
         return False
 
 
-def _whole_parts(folder: Path, parts: Sequence[tuple[int, int]]) -> list[int]:
+def _whole_parts(folder: Location, parts: Sequence[tuple[int, int]]) -> list[int]:
     whole = []
+    there = sizes(folder)
     for index, (_, count) in enumerate(parts):
+        if part_name(index) not in there:
+            continue
         try:
-            if pq.read_metadata(folder / part_name(index)).num_rows <= count:
+            if read_metadata(folder / part_name(index)).num_rows <= count:
                 whole.append(index)
         except (OSError, pa.ArrowException):
             continue
     return whole
 
 
-def wipe(folder: Path) -> bool:
+def wipe(folder: Location) -> bool:
     """Remove a metric's files; whether there were any parts.
 
     In this order, so that what a crash leaves is never more than an unfinished plan.
@@ -295,13 +299,13 @@ def wipe(folder: Path) -> bool:
     (folder / DONE).unlink(missing_ok=True)
     parts = sorted(folder.glob("part-*.parquet")) + sorted(folder.glob(".*.tmp-*"))
     for path in parts:
-        path.unlink()
+        path.unlink(missing_ok=True)
     (folder / PLAN).unlink(missing_ok=True)
     return bool(parts)
 
 
-def _summary(paths: Sequence[Path], column: str) -> dict[str, Any]:
-    values = pl.scan_parquet(list(paths)).select(column).collect().to_series()
+def _summary(paths: Sequence[Location], column: str) -> dict[str, Any]:
+    values = scan_parquet(paths).select(column).collect().to_series()
     counts = {"count": len(values) - values.null_count(), "nulls": values.null_count()}
     if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
         return counts

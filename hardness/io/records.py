@@ -107,17 +107,17 @@ class DataFile:
     path: str
     """As named by the user."""
     original: str
-    """Absolute path of the user's file."""
+    """Absolute path or URL of the user's file."""
     location: str
-    """Absolute path of the file to read: the user's or its staged copy."""
+    """Absolute path or URL of the file to read: the user's or its staged copy."""
     format: str
     """What the user's file is: jsonl, text, csv, tsv, parquet or arrow, and .gz or .zst."""
     reader: str
     """How `location` is read: jsonl, text, parquet or arrow."""
     bytes: int
     """Size of the user's file."""
-    mtime_ns: int
-    """Its modification time, in nanoseconds."""
+    version: int | str
+    """Its modification time in nanoseconds, or what its store says about its version."""
     rows: int = 0
     """Records, rejected ones included."""
     digest: str = ""

@@ -7,7 +7,6 @@ data.hardness/
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from hardness.io.files import default_folder
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, check_version, read_metric
 from hardness.io.metric_writer import MetricWriter, start_metric, wipe
 from hardness.io.records import Columns
+from hardness.io.storage import AnyPath, Location, find_size, join, locate, relative
 
 DATASET = "dataset.json"
 _KIND = "hardness-table"
@@ -34,7 +34,7 @@ _KIND = "hardness-table"
 class HardnessTable:
     """A folder of scores; see `open_table` and `create_table`."""
 
-    path: Path
+    path: Location
     digest: str
     """Digest of the dataset."""
     rows: int
@@ -143,15 +143,15 @@ class HardnessTable:
         return dataset
 
     def _find(self, file: Mapping[str, Any]) -> str:
-        places = [os.path.normpath(self.path / file["path"]), file["absolute"]]
-        there = [place for place in places if os.path.isfile(place)]
+        places = list(dict.fromkeys((join(self.path, file["path"]), file["absolute"])))
+        there = {place: size for place in places if (size := find_size(place)) is not None}
         if not there:
             raise HardnessError(
                 f"data must be where it was scored, got no file {' or '.join(places)}; "
                 "put it back or score again"
             )
-        fitting = [place for place in there if os.path.getsize(place) == file["bytes"]]
-        return (fitting or there)[0]
+        fitting = [place for place, size in there.items() if size == file["bytes"]]
+        return [*fitting, *there][0]
 
     def metric_writer(
         self,
@@ -207,16 +207,16 @@ def _has_id(info: MetricInfo) -> bool:
     return "id" in info.frame().collect_schema()
 
 
-def open_table(path: str | Path) -> HardnessTable:
+def open_table(path: AnyPath) -> HardnessTable:
     """Open a hardness table.
 
     Args:
-        path: the folder that `score` wrote.
+        path: the folder that `score` wrote, a URL too.
 
     Raises:
         HardnessError: it is not a hardness table.
     """
-    path = Path(path)
+    path = locate(path)
     if not (path / DATASET).is_file():
         hint = "score the data first"
         if path.is_file() and (default_folder(path) / DATASET).is_file():
@@ -240,7 +240,7 @@ def open_table(path: str | Path) -> HardnessTable:
         ) from error
 
 
-def create_table(path: str | Path, dataset: Dataset, *, replace: bool = False) -> HardnessTable:
+def create_table(path: AnyPath, dataset: Dataset, *, replace: bool = False) -> HardnessTable:
     """Open the table of a dataset, making it where there is none.
 
     Args:
@@ -252,7 +252,7 @@ def create_table(path: str | Path, dataset: Dataset, *, replace: bool = False) -
     Raises:
         HardnessError: the folder holds the scores of other data, or is no hardness table.
     """
-    path = Path(path)
+    path = locate(path)
     earlier: HardnessTable | None = None
     if (path / DATASET).is_file():
         earlier = open_table(path)
@@ -277,10 +277,10 @@ def create_table(path: str | Path, dataset: Dataset, *, replace: bool = False) -
     return open_table(path)
 
 
-def _content(path: Path, dataset: Dataset) -> dict[str, Any]:
+def _content(path: Location, dataset: Dataset) -> dict[str, Any]:
     described = [
         {
-            "path": Path(os.path.relpath(file.original, os.path.abspath(path))).as_posix(),
+            "path": relative(file.original, path),
             "absolute": file.original,
             "format": file.format,
             "bytes": file.bytes,
@@ -299,7 +299,7 @@ def _content(path: Path, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _changed(path: Path, dataset: Dataset) -> HardnessError:
+def _changed(path: Location, dataset: Dataset) -> HardnessError:
     names = (
         dataset.files[0].path if len(dataset.files) == 1 else f"these {len(dataset.files)} files"
     )

@@ -11,7 +11,6 @@ What the store holds, beside what `hardness.stages.ngram` keeps there, for each 
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,6 +24,7 @@ from hardness.io.dataset import Dataset, open_dataset
 from hardness.io.digest import file_digest
 from hardness.io.files import expand
 from hardness.io.records import Columns, Partition, Reject
+from hardness.io.storage import signature
 from hardness.io.text import join_columns
 from hardness.metrics.perplexity import PerplexityConfig
 from hardness.ngram.hashing import hash_strings
@@ -75,10 +75,10 @@ def parameters(config: PerplexityConfig, columns: Columns) -> dict[str, Any]:
 def store_bytes(config: PerplexityConfig, dataset: Dataset) -> tuple[int, int]:
     """About how much the stages need in memory, and how much they leave in files at most."""
     text_bytes = sum(
-        os.path.getsize(file.location) * (1 if file.reader in ("jsonl", "text") else _EXPANSION)
+        signature(file.location).bytes * (1 if file.reader in ("jsonl", "text") else _EXPANSION)
         for file in dataset.files
     ) + sum(
-        os.path.getsize(path) for path in (expand(config.reference) if config.reference else ())
+        signature(path).bytes for path in (expand(config.reference) if config.reference else ())
     )
     n_positions = text_bytes // _BYTES_PER_POSITION
     n_counts = config.order * (2 if config.holdout == "group" else 1)

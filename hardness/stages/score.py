@@ -18,6 +18,7 @@ from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
 from hardness.io.metric_writer import MetricWriter
 from hardness.io.rejects import write_rejects
+from hardness.io.storage import AnyPath, locate, work_folder
 from hardness.io.table import HardnessTable, create_table
 from hardness.memory import parse_memory
 from hardness.metrics import metrics
@@ -59,7 +60,7 @@ def score(
     data: Paths,
     *,
     metric: str = "perplexity",
-    output: str | os.PathLike[str] | None = None,
+    output: AnyPath | None = None,
     text: str | Sequence[str] | None = None,
     label: str | None = None,
     id: str | None = None,
@@ -83,16 +84,17 @@ def score(
     `partition_bytes`.
 
     Args:
-        data: files, globs or folders; see `hardness.io.dataset.open_dataset`.
+        data: files, globs or folders, as paths or URLs; see `hardness.io.dataset.open_dataset`.
         metric: which metric; `hardness metrics` lists them.
-        output: the table's folder; beside the data where None (`data.jsonl`: `data.hardness`).
+        output: the table's folder, a URL too; beside the data where None (`data.jsonl`:
+            `data.hardness`).
         text, label, id, group, on_error: see `hardness.io.dataset.open_dataset`.
         overwrite: score again what is there, and replace a table of other data.
         threads, workers, scheduler: where it runs; see `hardness.stages.cluster.open_cluster`.
         memory: bytes to stay below, such as "4GB"; 4 GB where None. What does not fit is left in
             files until the table is complete.
-        work: folder for those files; inside the table where None. Workers on other machines must
-            see it.
+        work: local folder for those files; where None, inside the table, or in the user's cache if
+            that is remote. Workers on other machines must see it.
         partition_bytes: bytes of input that a task reads; chosen from the size of the data and the
             memory where None.
         examples: how many of the easiest and of the hardest records to return.
@@ -119,7 +121,7 @@ def score(
         largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
     )
     with sources as dataset:
-        folder = default_folder(data) if output is None else Path(output)
+        folder = default_folder(data) if output is None else locate(output)
         table = create_table(folder, dataset, replace=overwrite)
         writer = table.metric_writer(
             metric,
@@ -131,7 +133,7 @@ def score(
         )
         cached = writer.status == "complete"
         if not cached:
-            folder = writer.path / "work" if work is None else Path(work)
+            folder = work_folder(writer.path, "work") if work is None else Path(work)
             where = {"threads": threads, "workers": workers, "scheduler": scheduler}
             with open_cluster(progress=progress, **where) as cluster:
                 tally = _compute(stage, config, dataset, writer, cluster, folder, limit)

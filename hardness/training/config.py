@@ -36,9 +36,9 @@ class TrainConfig:
     """The options of `hardness.train` and `hardness train`, with the same names."""
 
     shards: str | Path
-    """Folder that `hardness build` wrote."""
+    """Folder that `hardness build` wrote; a URL too."""
     output: str | Path
-    """Folder of the run."""
+    """Folder of the run, a local one."""
     task: str | None = None
     """`classification` or `causal-lm`; None chooses by whether the data has a label column."""
     model: str | Path = TINY
@@ -57,7 +57,7 @@ class TrainConfig:
     r_warmup: float = 0.1
     """Share of the steps of that warm-up, in [0, 1)."""
     eval: str | Path | Sequence[str | Path] | None = None
-    """Dataset files or a folder of shards to evaluate on."""
+    """Dataset files or a folder of shards to evaluate on; URLs too."""
     prompt: str | Sequence[str] | None = None
     """Columns that a causal LM is given but not trained on; None takes all text columns but the
     last."""
@@ -174,6 +174,7 @@ class TrainConfig:
 def _problems(config: TrainConfig) -> list[str | None]:
     whole, number, one_of = checks.whole_number, checks.number, checks.one_of
     return [
+        checks.local("output", config.output),
         one_of("task", config.task, (None, *TASKS)),
         one_of("schedule", config.schedule, SCHEDULES),
         one_of("device", config.device, DEVICES),
