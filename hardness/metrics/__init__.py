@@ -1,9 +1,10 @@
 """Metrics: what each is called, needs, writes and means."""
 
 from hardness.metrics.base import Column, Metric, metrics
+from hardness.metrics.ngram_pvi import NGRAM_PVI
 from hardness.metrics.perplexity import PERPLEXITY
 
 __all__ = ["Column", "Metric", "metrics"]
 
-for _metric in (PERPLEXITY,):
+for _metric in (PERPLEXITY, NGRAM_PVI):
     metrics.add(_metric.name, _metric)
