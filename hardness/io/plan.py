@@ -14,7 +14,7 @@ from hardness.errors import HardnessError
 from hardness.io import columns as parts
 from hardness.io import delimited, files, jsonl, lines, storage, tabular
 from hardness.io.digest import file_digest
-from hardness.io.records import NULL, STRING, Columns, DataFile, Partition
+from hardness.io.records import INTEGER, NULL, STRING, UNSIGNED, Columns, DataFile, Partition
 from hardness.io.remote import RemotePath
 
 READERS: dict[str, ModuleType] = {
@@ -194,6 +194,9 @@ def choose_columns(
         asked = [*text, wanted.label, wanted.id, wanted.group]
         needed = [name for name in columns.named if name in asked or name in kinds]
         kinds = kinds_of(file, own, needed)
+        for name in {columns.label, columns.group} & kinds.keys():
+            # Only an id may need all 64 bits; a class or a group that does is a mistake.
+            kinds[name] = INTEGER if kinds[name] == UNSIGNED else kinds[name]
         parts.check(file.path, kinds, columns, wanted)
         parts.merge(file.path, known, kinds, columns)
         seen |= dict.fromkeys(kinds)

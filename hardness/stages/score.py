@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from hardness.errors import HardnessError
 from hardness.io.dataset import Dataset, Paths, open_dataset
 from hardness.io.digest import object_digest
 from hardness.io.examples import Examples, find_examples
@@ -19,7 +20,7 @@ from hardness.io.metric import MetricInfo
 from hardness.io.metric_writer import MetricWriter
 from hardness.io.rejects import write_rejects
 from hardness.io.storage import AnyPath, locate, work_folder
-from hardness.io.table import HardnessTable, create_table
+from hardness.io.table import HardnessTable, create_table, open_table
 from hardness.memory import parse_memory
 from hardness.metrics import metrics
 from hardness.progress import Progress
@@ -132,6 +133,9 @@ def score(
             replace=overwrite,
         )
         cached = writer.status == "complete"
+        if cached:
+            _check_rejects(table.metric(metric), on_error)
+            writer.begin()
         if not cached:
             folder = work_folder(writer.path, "work") if work is None else Path(work)
             where = {"threads": threads, "workers": workers, "scheduler": scheduler}
@@ -140,10 +144,16 @@ def score(
             dataset.check_unchanged()
             if tally.rejects:
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)
+            if len(tally.rejects) == dataset.rows:
+                raise HardnessError(
+                    f"data must hold a good record, got {dataset.rows:,} bad ones; "
+                    f"see {writer.path / 'rejects.jsonl'}"
+                )
             writer.finish(
                 seconds=time.perf_counter() - began,
                 extra={"rejects": len(tally.rejects), "tokens": tally.n_tokens, **tally.facts},
             )
+        table = open_table(table.path)
         info = table.metric(metric)
         shown = None
         if examples:
@@ -157,6 +167,17 @@ def score(
             detected=tuple(dataset.describe()),
             seconds=time.perf_counter() - began,
             examples=shown,
+        )
+
+
+def _check_rejects(info: MetricInfo, on_error: str) -> None:
+    """Raises HardnessError if a result without its bad records is not what was asked for."""
+    rejects = info.content["rejects"]
+    if rejects and on_error == "raise":
+        raise HardnessError(
+            f"data must hold no bad record, got {rejects:,}, which are in "
+            f"{info.path / 'rejects.jsonl'} since an earlier run skipped them; mend them, or pass "
+            "--on-error skip again"
         )
 
 

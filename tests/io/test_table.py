@@ -38,6 +38,7 @@ def score(table: HardnessTable, dataset: Dataset, name: str, **options: object) 
         columns={"v": pa.float64(), "n": pa.int64()},
         dataset=dataset,
     )
+    writer.begin()
     for index in writer.missing:
         records = dataset.read(dataset.partitions[index], ["id"])
         rows = records.rows.astype(np.int64)
@@ -79,7 +80,7 @@ def test_rejected_rows_are_gaps(tmp_path: Path) -> None:
 
 def test_dataset_json_tells_what_was_read(tmp_path: Path) -> None:
     path = write(tmp_path, "data.jsonl", LINES)
-    table = scored(path)
+    table = scored(path, "b")
     content = json.loads((table.path / "dataset.json").read_text())
     (file,) = content["files"]
     assert content["columns"] == {"text": ["text"], "label": None, "id": "id", "group": None}
@@ -113,6 +114,7 @@ def test_later_scoring_adds_columns_and_forgets_none(tmp_path: Path) -> None:
     for label, group in (("y", None), (None, "y"), (None, None)):
         with open_dataset(path, label=label, group=group) as dataset:
             table = create_table(tmp_path / "out", dataset)
+            score(table, dataset, "b")
     assert (table.columns.label, table.columns.group, table.columns.id) == ("y", "y", "id")
 
 
@@ -135,7 +137,7 @@ def test_scores_of_changed_data_are_never_mixed(tmp_path: Path) -> None:
         table = create_table(table.path, dataset, replace=True)
         assert table.metrics == []
         assert score(table, dataset, "b") == "new"
-    assert table.metrics == ["b"]
+    assert open_table(table.path).metrics == ["b"]
     assert (table.path / "notes.txt").read_text() == "mine"
 
 
@@ -169,7 +171,7 @@ def test_the_data_is_found_where_it_was_and_where_it_went(tmp_path: Path) -> Non
 def test_a_namesake_beside_the_table_does_not_hide_the_data(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     path = write(tmp_path / "old", "data.jsonl", LINES)
-    table = scored(path)
+    table = scored(path, "b")
     (tmp_path / "new").mkdir()
     os.rename(table.path, tmp_path / "new" / "data.hardness")
     write(tmp_path / "new", "data.jsonl", "other")
@@ -201,7 +203,7 @@ def test_folders_that_are_no_tables_are_told(tmp_path: Path) -> None:
     path = write(tmp_path, "data.jsonl", LINES)
     with pytest.raises(HardnessError, match=r"with dataset\.json, got .*jsonl; score the data"):
         open_table(path)
-    scored(path)
+    scored(path, "b")
     with pytest.raises(HardnessError, match=r"got .*data\.jsonl; its table is .*data\.hardness"):
         open_table(path)
     with open_dataset(path) as dataset:

@@ -133,3 +133,88 @@ def test_reference_decides_the_scores(data: Path, tmp_path: Path) -> None:
     reference.write_text("other text\n")
     with pytest.raises(HardnessError, match=r"reference was .*, is .*; pass --overwrite"):
         hardness.score(data, reference=(str(reference),), output=tmp_path / "t")
+
+
+def test_a_refused_or_failed_call_changes_nothing(data: Path) -> None:
+    table = hardness.score(data).table.path
+    before = contents(table)
+    with pytest.raises(HardnessError, match=r"text was .*, is"):
+        hardness.score(data, text="author")
+    with pytest.raises(HardnessError, match="threads must be at least 1"):
+        hardness.score(data, threads=0, order=2, overwrite=True)
+    assert contents(table) == before
+    good = data.read_text()
+    data.write_text(good + '{"text": 5}\n')
+    with pytest.raises(HardnessError, match="line 13"):
+        hardness.score(data, overwrite=True)
+    assert contents(table) == before
+    data.write_text(good)
+    assert hardness.score(data).cached
+
+
+def test_data_that_could_not_be_scored_may_be_mended(data: Path) -> None:
+    good = data.read_text()
+    data.write_text(good + "{\n")
+    with pytest.raises(HardnessError, match="line 13"):
+        hardness.score(data)
+    data.write_text(good)
+    assert hardness.score(data).info.rows == len(ROWS)
+
+
+def test_a_result_without_bad_records_is_not_that_of_a_strict_run(data: Path) -> None:
+    data.write_text(data.read_text() + "{\n")
+    hardness.score(data, on_error="skip")
+    with pytest.raises(HardnessError, match=r"data must hold no bad record, got 1, .*"):
+        hardness.score(data)
+    assert hardness.score(data, on_error="skip").cached
+
+
+def test_data_without_a_good_record_are_no_result(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"text": "once", "text": "twice"}\n' * 3)
+    with pytest.raises(HardnessError, match=r"data must hold a good record, got 3 bad ones; see"):
+        hardness.score(path, on_error="skip")
+    assert not list(tmp_path.glob("**/metric.json"))
+
+
+def test_an_altered_part_is_made_again(data: Path) -> None:
+    result = hardness.score(data)
+    whole = contents(result.table.path)
+    part = result.info.path / "part-00000.parquet"
+    body = bytearray(part.read_bytes())
+    body[len(body) // 2] ^= 255
+    part.write_bytes(body)
+    assert not hardness.score(data).cached
+    assert contents(result.table.path) == whole
+
+
+def test_names_with_glob_characters_are_only_names(tmp_path: Path) -> None:
+    folder = tmp_path / "a[b] *"
+    folder.mkdir()
+    path = folder / "d[1]?.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    result = hardness.score(path, examples=1)
+    assert result.examples is not None
+    frame = hardness.open_table(result.table.path).frame("perplexity").collect()
+    assert len(frame) == len(ROWS)
+
+
+def test_ids_may_need_all_64_bits(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    ids = [2**64 - 1, 3, 2**63]
+    path.write_text("".join(json.dumps({"id": i, "text": f"text {i}"}) + "\n" for i in ids))
+    frame = hardness.score(path).table.frame("perplexity").collect()
+    assert frame["id"].to_list() == ids
+
+
+@pytest.mark.parametrize("head", ["\n" * 300_000, " \r\n" * 100_000], ids=["empty", "blank"])
+def test_leading_blank_lines_are_no_records(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(head + "".join(json.dumps(row) + "\n" for row in ROWS))
+    assert hardness.score(path).info.rows == len(ROWS)
+
+
+def test_a_long_first_line_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(json.dumps({"text": "long " * 400_000}) + '\n{"text": "short"}\n')
+    assert hardness.score(path).info.rows == 2
