@@ -233,6 +233,20 @@ def remove(path: Location) -> None:
         path.unlink(missing_ok=True)
 
 
+def local_folder(name: str, path: AnyPath) -> Path:
+    """A folder that must be on this machine's disks; `name` is what messages call it.
+
+    Raises:
+        HardnessError: it is a URL.
+    """
+    location = locate(path)
+    if isinstance(location, RemotePath):
+        raise HardnessError(
+            f"{name} must be a local folder, got {str(path)!r}; choose one with room for copies"
+        )
+    return location
+
+
 def work_folder(place: Location, name: str) -> Path:
     """A local folder for what is only needed on the way to results at `place`.
 

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +15,7 @@ from hardness.io.digest import object_digest
 from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
 from hardness.io.rejects import write_rejects
-from hardness.io.storage import AnyPath, locate, work_folder
+from hardness.io.storage import AnyPath, local_folder, locate, work_folder
 from hardness.io.table import HardnessTable, create_table
 from hardness.memory import parse_memory
 from hardness.metrics import metrics
@@ -103,6 +102,7 @@ def score(
     config = spec.configure(options)
     stage = spec.load_stage()
     limit = parse_memory(memory)
+    work = None if work is None else local_folder("work", work)
     sources = open_dataset(
         data,
         text=text,
@@ -131,7 +131,7 @@ def score(
             with open_cluster(progress=progress, **where) as cluster:
                 in_memory, on_disk = stage.store_bytes(config, dataset)
                 stored = open_store(
-                    work_folder(writer.path, "work") if work is None else Path(work),
+                    work_folder(writer.path, "work") if work is None else work,
                     run=object_digest(writer.plan),
                     in_memory=cluster.in_process and in_memory <= limit,
                     disk_bytes=on_disk,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fsspec
 import pytest
 from s3fs import S3FileSystem
 
@@ -34,10 +33,10 @@ def test_urls_are_told_from_paths(path: str, expected: bool) -> None:
 def test_missing_package_is_named(
     monkeypatch: pytest.MonkeyPatch, protocol: str, package: str
 ) -> None:
-    def missing(protocol: str) -> None:
-        raise ImportError(f"Please install it to access {protocol}")
+    def missing(url: str, **options: object) -> None:
+        raise ImportError(f"Please install it to access {url}")
 
-    monkeypatch.setattr(fsspec, "get_filesystem_class", missing)
+    monkeypatch.setattr("fsspec.core.url_to_fs", missing)
     with pytest.raises(
         HardnessError, match=rf"package is installed, got .*; pip install {package}"
     ):
