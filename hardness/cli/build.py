@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -62,7 +61,7 @@ def build(
         str, typer.Option(help="Memory to stay below, such as `512MiB` or `4GB`.")
     ] = "4GB",
     work: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="Local folder for temporary files. Default: in the output, or in ~/.cache."
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -156,7 +155,7 @@ def score(
         ),
     ] = "4GB",
     work: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="Local folder for those files.  [default: in the table, or in ~/.cache]",
             show_default=False,

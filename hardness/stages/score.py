@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +18,7 @@ from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
 from hardness.io.metric_writer import MetricWriter
 from hardness.io.rejects import write_rejects
-from hardness.io.storage import AnyPath, locate, work_folder
+from hardness.io.storage import AnyPath, local_folder, locate, work_folder
 from hardness.io.table import HardnessTable, create_table, open_table
 from hardness.memory import parse_memory
 from hardness.metrics import metrics
@@ -110,6 +109,7 @@ def score(
     config = spec.configure(options)
     stage = spec.load_stage()
     limit = parse_memory(memory)
+    work = None if work is None else local_folder("work", work)
     sources = open_dataset(
         data,
         text=text,

@@ -16,6 +16,7 @@ from hardness.errors import HardnessError
 from hardness.io.dataset import Dataset, open_dataset
 from hardness.io.table import HardnessTable, create_table, default_folder, open_table
 from tests.io.helpers import texts_of, write
+from tests.paths import local
 
 LINES = "".join(f'{{"text": "t{i}", "id": "i{i}", "y": {i % 2}}}\n' for i in range(7))
 
@@ -92,7 +93,7 @@ def test_dataset_json_tells_what_was_read(tmp_path: Path) -> None:
 def test_the_same_again_is_complete_and_rewrites_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, "data.jsonl", LINES)
     table = scored(path, "b")
-    files = sorted(file for file in table.path.rglob("*") if file.is_file())
+    files = sorted(file for file in local(table.path).rglob("*") if file.is_file())
     before = [file.stat().st_mtime_ns for file in files]
     with open_dataset(path) as dataset:
         assert score(create_table(table.path, dataset), dataset, "b") == "complete"
@@ -121,7 +122,7 @@ def test_later_scoring_adds_columns_and_forgets_none(tmp_path: Path) -> None:
 def test_scores_of_changed_data_are_never_mixed(tmp_path: Path) -> None:
     path = write(tmp_path, "data.jsonl", LINES)
     table = scored(path, "b", "c")
-    (table.path / "notes.txt").write_text("mine")
+    (local(table.path) / "notes.txt").write_text("mine")
     write(tmp_path, "data.jsonl", LINES.replace("t3", "T3"))
     message = (
         r"data\.hardness must hold scores of .*data\.jsonl, got scores of other contents \(the "
@@ -144,7 +145,7 @@ def test_scores_of_changed_data_are_never_mixed(tmp_path: Path) -> None:
 def test_a_metric_of_other_data_in_the_folder_is_refused(tmp_path: Path) -> None:
     one = scored(write(tmp_path, "one.jsonl", LINES), "b")
     two = scored(write(tmp_path, "two.jsonl", LINES * 2), "c")
-    shutil.copytree(one.path / "b", two.path / "b")
+    shutil.copytree(local(one.path) / "b", local(two.path) / "b")
     with pytest.raises(HardnessError, match=r"b must hold scores of the data in .*two\.hardness"):
         two.frame()
 
@@ -156,7 +157,7 @@ def test_the_data_is_found_where_it_was_and_where_it_went(tmp_path: Path) -> Non
     with table.dataset() as dataset:
         assert texts_of(dataset)[0] == [f"t{i}" for i in range(7)]
     shutil.copytree(tmp_path / "old", tmp_path / "new")
-    os.rename(table.path, tmp_path / "alone.hardness")
+    os.rename(local(table.path), tmp_path / "alone.hardness")
     with open_table(tmp_path / "alone.hardness").dataset() as dataset:
         assert dataset.files[0].path == path  # no file lies beside it, so where it was
     os.remove(path)
@@ -173,7 +174,7 @@ def test_a_namesake_beside_the_table_does_not_hide_the_data(tmp_path: Path) -> N
     path = write(tmp_path / "old", "data.jsonl", LINES)
     table = scored(path, "b")
     (tmp_path / "new").mkdir()
-    os.rename(table.path, tmp_path / "new" / "data.hardness")
+    os.rename(local(table.path), tmp_path / "new" / "data.hardness")
     write(tmp_path / "new", "data.jsonl", "other")
     with open_table(tmp_path / "new" / "data.hardness").dataset() as dataset:
         assert dataset.files[0].path == path

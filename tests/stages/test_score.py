@@ -11,7 +11,9 @@ import pytest
 
 import hardness
 from hardness import HardnessError
+from hardness.io.storage import Location
 from tests.ngram import oracle
+from tests.paths import local
 
 ROWS: list[dict[str, Any]] = [
     {"id": i, "text": text, "author": author}
@@ -28,9 +30,10 @@ def data(tmp_path: Path) -> Path:
     return path
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def contents(place: Location) -> dict[str, bytes]:
     """All files but the times they hold."""
     found = {}
+    folder = local(place)
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             body = path.read_bytes()
@@ -90,7 +93,7 @@ def test_other_output_keeps_both(data: Path, tmp_path: Path) -> None:
 
 
 def test_missing_parts_alone_are_made_again(data: Path) -> None:
-    path = hardness.score(data, partition_bytes=150).table.path / "perplexity"
+    path = local(hardness.score(data, partition_bytes=150).table.path) / "perplexity"
     whole = contents(path)
     parts = sorted(path.glob("part-*.parquet"))
     assert len(parts) > 2
@@ -107,7 +110,7 @@ def test_skipped_records_are_kept_with_their_reason(data: Path) -> None:
     lines = data.read_text().splitlines()
     data.write_text("\n".join([lines[0], '{"id": 1, "text": 7}', *lines[2:], "{"]) + "\n")
     result = hardness.score(data, on_error="skip")
-    rejects = pl.read_ndjson(result.info.path / "rejects.jsonl")
+    rejects = pl.read_ndjson(local(result.info.path) / "rejects.jsonl")
     assert rejects["line"].to_list() == [2, 13]
     assert result.info.content["rejects"] == 2
     rows = hardness.open_table(result.table.path).frame("perplexity").collect()["row"].to_list()
