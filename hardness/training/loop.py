@@ -63,7 +63,7 @@ class Loop:
         self.model.train()
         before: Done | None = None
         for batch in steps:
-            done = self._step(batch, before)
+            done = self.step(batch, before)
             stop, bad = done.early.tolist()
             if before is not None and bad:
                 self._complain(before)
@@ -77,7 +77,7 @@ class Loop:
         if before is not None:
             self.check(before)
 
-    def _step(self, batch: StepBatch, before: Done | None) -> Done:
+    def step(self, batch: StepBatch, before: Done | None = None) -> Done:
         """One optimiser step over a global batch."""
         world = self.world
         # Dropout depends on where the run is and not on how it came there, so a resumed run
