@@ -120,7 +120,7 @@ class TrainConfig:
     verify: bool = True
     """Check the digest of each shard before its first row is used."""
     overwrite: bool = False
-    """Start again where the output already holds a run with other options."""
+    """Train again and replace what an earlier run left in the output."""
 
     def __post_init__(self) -> None:
         problems = [problem for problem in _problems(self) if problem]
