@@ -232,7 +232,7 @@ def test_overwrite_trains_again_what_is_complete(make_shards: MakeShards, tmp_pa
     listener = Rows()
     again = train(path, tmp_path / "run", overwrite=True, listener=listener, **SMALL)
     assert not again.cached
-    assert [report.step for report in listener.reports][0] == 1
+    assert listener.reports[0].step == 1
     assert parameters(again) == before
 
 
