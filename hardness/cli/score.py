@@ -75,7 +75,8 @@ def score(
     tokenizer: Annotated[
         str | None,
         typer.Option(
-            help="`words`, `whitespace` or `nltk`.  [default: words]",
+            help="`words`, `whitespace`, `chars`, `nltk`, or `hf:PATH` for a Hugging Face "
+            "tokenizer.json or its folder.  [default: words]",
             show_default=False,
             rich_help_panel="N-gram metrics",
         ),

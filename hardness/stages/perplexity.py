@@ -30,7 +30,7 @@ from hardness.metrics.perplexity import PerplexityConfig
 from hardness.ngram.hashing import hash_strings
 from hardness.ngram.interpolate import count_exclusive_types, score_records
 from hardness.ngram.strings import string_buffers
-from hardness.ngram.tokenize import tokenize, tokenizers
+from hardness.ngram.tokenize import identity, tokenize, tokenizers
 from hardness.stages.ngram import Block, NgramCounts, Totals
 from hardness.stages.run import PartWriter, Run, Tally
 from hardness.stages.store import Store
@@ -60,7 +60,7 @@ def parameters(config: PerplexityConfig, columns: Columns) -> dict[str, Any]:
     Raises:
         HardnessError: groups are to be held out and there is no group column.
     """
-    decided: dict[str, Any] = {"order": config.order, "tokenizer": config.tokenizer}
+    decided: dict[str, Any] = {"order": config.order, "tokenizer": identity(config.tokenizer)}
     if config.reference:
         return decided | {"reference": [file_digest(path) for path in expand(config.reference)]}
     if config.holdout != "group":

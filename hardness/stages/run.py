@@ -59,7 +59,9 @@ class Tally:
     Attributes:
         n_tokens: tokens scored; None for metrics that have none.
         rejects: records that could not be read.
+        facts: what else metric.json should tell, JSON-like.
     """
 
     n_tokens: int | None = None
     rejects: list[Reject] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)

@@ -142,7 +142,7 @@ def score(
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)
             writer.finish(
                 seconds=time.perf_counter() - began,
-                extra={"rejects": len(tally.rejects), "tokens": tally.n_tokens},
+                extra={"rejects": len(tally.rejects), "tokens": tally.n_tokens, **tally.facts},
             )
         info = table.metric(metric)
         shown = None
