@@ -140,7 +140,7 @@ class TrainConfig:
         for name in options:
             if name not in known:
                 nearest = difflib.get_close_matches(name, known, n=1)
-                hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+                hint = f"; did you mean {nearest[0]!r}?" if nearest else "; choose one of them"
                 raise HardnessError(f"option must be one of {', '.join(known)}, got {name!r}{hint}")
         return cls(**options)
 
