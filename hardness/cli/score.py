@@ -92,7 +92,7 @@ def score(
     reference: Annotated[
         list[str] | None,
         typer.Option(
-            help="Fit on this file instead of the data; may be repeated.",
+            help="Fit on this file instead of the data, without --holdout; may be repeated.",
             show_default=False,
             rich_help_panel="N-gram metrics",
         ),

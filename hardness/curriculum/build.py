@@ -58,7 +58,7 @@ def build(
     table: AnyPath,
     *,
     by: str | None = None,
-    order: str,
+    order: str = "ascending",
     normalize: str = "rank",
     seed: int = 0,
     shard_rows: int | None = None,
@@ -94,7 +94,7 @@ def build(
         memory: bytes to stay below, such as "4GB"; 4 GB if None.
         work: local folder for temporary files; if None, inside the output, or in the user's cache
             if that is remote. Workers on other machines must see it.
-        overwrite: replace another build in `output`.
+        overwrite: build again and replace what an earlier build left in `output`.
         threads, workers, scheduler: where the work runs; see
             `hardness.stages.cluster.open_cluster`.
         progress: told of finished partitions and shards.

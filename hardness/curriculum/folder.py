@@ -15,7 +15,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -107,6 +108,8 @@ class BuildFolder:
     def finished(self, planned: Manifest, *, overwrite: bool) -> Manifest | None:
         """The manifest of a finished build of the same shards, None if they have to be built.
 
+        They do if one of them is not what was written, byte for byte, and if `overwrite` is true.
+
         Raises:
             HardnessError: the folder holds another build and `overwrite` is false, or it holds
                 files that no build made.
@@ -126,10 +129,7 @@ class BuildFolder:
                 f"output must be a new folder or the same build, got {str(self.path)!r} built with "
                 f"{'; '.join(changed)}; choose another -o, or add --overwrite to replace it"
             )
-        there = sizes(self.path)
-        if changed or any(there.get(shard.name) != shard.bytes for shard in found.shards):
-            return None
-        return found
+        return None if overwrite or not self._holds(found.shards) else found
 
     def start(self, planned: Manifest) -> None:
         """Make the folder ready for `planned`: keep what an interrupted build of it finished."""
@@ -190,6 +190,17 @@ class BuildFolder:
         """Remove what only the making needed."""
         remove(self.work)
         remove(self._claim)
+
+    def _holds(self, shards: Sequence[ShardEntry]) -> bool:
+        """Whether every shard is there as it was written."""
+        there = sizes(self.path)
+        if any(there.get(shard.name) != shard.bytes for shard in shards):
+            return False
+        with ThreadPoolExecutor() as pool:
+            digests = pool.map(lambda shard: file_digest(self.path / shard.name), shards)
+            return all(
+                digest == shard.xxh3_128 for digest, shard in zip(digests, shards, strict=True)
+            )
 
     def _is_claimed(self, plan: Mapping[str, Any]) -> bool:
         return self._plan.is_file() and object_digest(read_json(self._plan)) == object_digest(plan)

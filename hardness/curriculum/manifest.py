@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -10,7 +11,7 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import object_digest
 from hardness.io.records import Columns
-from hardness.io.storage import AnyPath, locate
+from hardness.io.storage import AnyPath, Location, locate
 
 MANIFEST_NAME = "manifest.json"
 SCHEMA_VERSION = 1
@@ -147,12 +148,23 @@ def read_manifest(folder: AnyPath) -> Manifest:
             f"{'a file' if folder.exists() else 'not there'}; check the path"
         )
     path = folder / MANIFEST_NAME
+    if not path.is_file() and _is_table(folder):
+        raise HardnessError(
+            f"shards must be a folder that `hardness build` wrote, got {str(folder)!r}, which is "
+            f"a hardness table; build shards of it first: hardness build {shlex.quote(str(folder))}"
+        )
     if not path.is_file():
         raise HardnessError(
             f"shards must be a finished build, got {str(folder)!r} without {MANIFEST_NAME}: "
             "the build did not finish; run the same `hardness build` command again to complete it"
         )
     return parse_manifest(read_json(path), source=str(path))
+
+
+def _is_table(folder: Location) -> bool:
+    from hardness.io.table import DATASET  # with polars, which training does not need
+
+    return (folder / DATASET).is_file()
 
 
 def write_manifest(folder: AnyPath, manifest: Manifest) -> None:

@@ -120,7 +120,7 @@ class TrainConfig:
     verify: bool = True
     """Check the digest of each shard before its first row is used."""
     overwrite: bool = False
-    """Start again where the output already holds a run with other options."""
+    """Train again and replace what an earlier run left in the output."""
 
     def __post_init__(self) -> None:
         problems = [problem for problem in _problems(self) if problem]
@@ -140,7 +140,7 @@ class TrainConfig:
         for name in options:
             if name not in known:
                 nearest = difflib.get_close_matches(name, known, n=1)
-                hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+                hint = f"; did you mean {nearest[0]!r}?" if nearest else "; choose one of them"
                 raise HardnessError(f"option must be one of {', '.join(known)}, got {name!r}{hint}")
         return cls(**options)
 

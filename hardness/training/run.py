@@ -109,6 +109,6 @@ def _train(config: TrainConfig, world: World, listener: Listener) -> RunResult:
             "best": run.milestones.best,
         }
     if world.first:
-        write_json(output / names.RESULT, found)
+        write_json(output / names.RESULT, {**found, "files": run_folder.final_files(output)})
     world.barrier()
     return RunResult.of(output, found, cached=False)

@@ -194,6 +194,27 @@ def test_the_same_build_again_mends_a_lost_shard(table: Path, tmp_path: Path) ->
     assert digests(tmp_path / "s") == before
 
 
+def test_the_same_build_again_mends_an_altered_shard(table: Path, tmp_path: Path) -> None:
+    build(table, output=tmp_path / "s", **OPTIONS)
+    before = digests(tmp_path / "s")
+    path = tmp_path / "s" / "shard-00002.parquet"
+    altered = bytearray(path.read_bytes())
+    altered[100] ^= 1  # the size stays
+    path.write_bytes(altered)
+    assert not build(table, output=tmp_path / "s", **OPTIONS).cached
+    assert digests(tmp_path / "s") == before
+
+
+def test_overwrite_builds_again_what_is_complete(table: Path, tmp_path: Path) -> None:
+    build(table, output=tmp_path / "s", **OPTIONS)
+    before = digests(tmp_path / "s")
+    times = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "s").iterdir()}
+    assert not build(table, output=tmp_path / "s", overwrite=True, **OPTIONS).cached
+    assert digests(tmp_path / "s") == before
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "s").iterdir()}
+    assert all(after[name] > times[name] for name in times)
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

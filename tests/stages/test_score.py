@@ -133,6 +133,8 @@ def test_reference_decides_the_scores(data: Path, tmp_path: Path) -> None:
     expected = oracle.scores(tokens, 3, "none", reference=fitted)
     got = frame.frame("perplexity").collect()
     assert got["nll"].drop_nulls().to_list() == pytest.approx([v for v, _ in expected if v])
+    (written,) = hardness.open_table(tmp_path / "t").metric("perplexity").parameters["reference"]
+    assert len(written) == 32
     reference.write_text("other text\n")
     with pytest.raises(HardnessError, match=r"reference was .*, is .*; pass --overwrite"):
         hardness.score(data, reference=(str(reference),), output=tmp_path / "t")
@@ -221,3 +223,20 @@ def test_a_long_first_line_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     path.write_text(json.dumps({"text": "long " * 400_000}) + '\n{"text": "short"}\n')
     assert hardness.score(path).info.rows == 2
+
+
+@pytest.mark.parametrize(
+    ("metric", "named"),
+    [("perplexity", "nope.jsonl"), ("kenlm", "nope.txt"), ("ngram-pvi", "no*.jsonl")],
+)
+def test_a_reference_that_is_not_there_is_named_so(data: Path, metric: str, named: str) -> None:
+    options: dict[str, Any] = {"label": "author"} if metric == "ngram-pvi" else {}
+    with pytest.raises(HardnessError, match=r"^reference must .*, got 'no") as error:
+        hardness.score(data, metric=metric, reference=(named,), **options)
+    assert named in str(error.value)
+
+
+@pytest.mark.parametrize("holdout", ["record", "group", "none"])
+def test_nothing_can_be_held_out_of_a_reference(data: Path, holdout: str) -> None:
+    with pytest.raises(HardnessError, match=r"holdout must be left out with a reference, got .*;"):
+        hardness.score(data, reference=(str(data),), holdout=holdout)
