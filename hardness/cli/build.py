@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hardness.cli.options import Memory, Scheduler, Threads, Workers
+
 if TYPE_CHECKING:
     from rich.console import Group
 
@@ -54,12 +56,13 @@ def build(
         int | None,
         typer.Option(help="Records in a shard. Default: about 64 MiB of the data."),
     ] = None,
-    memory: Annotated[
-        str, typer.Option(help="Memory to stay below, such as `512MiB` or `4GB`.")
-    ] = "4GB",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace another build in the output folder.")
     ] = False,
+    threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    memory: Memory = "4GB",
 ) -> None:
     """Put the records in training order and write them as Parquet shards.
 
@@ -82,6 +85,9 @@ def build(
             output=output,
             memory=memory,
             overwrite=overwrite,
+            threads=threads,
+            workers=workers,
+            scheduler=scheduler,
             progress=bars,
         )
     console.print(summary(result))

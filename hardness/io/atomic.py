@@ -6,8 +6,9 @@ import errno
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ _USERS_TO_MEND = {
     errno.EPERM: "choose a folder you may write to",
     errno.EROFS: "choose a folder you may write to",
 }
+
+permission: ContextVar[Callable[[], None] | None] = ContextVar("permission", default=None)
+"""Called before a file is begun and before it takes its place; raises where the run that wants it
+has ended: a task that outlives its run must not write over the files of the next one."""
 
 
 @contextmanager
@@ -43,13 +48,15 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         HardnessError: the disk is full or the folder cannot be written to.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+    temporary = temporary_name(path)
+    ask_permission()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        _flush(temporary)
+        flush(temporary)
+        ask_permission()
         os.replace(temporary, path)
-        _flush(path.parent)
+        flush(path.parent)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno in _USERS_TO_MEND:
@@ -58,6 +65,18 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
                 f"{_USERS_TO_MEND[error.errno]}"
             ) from error
         raise
+
+
+def temporary_name(path: Path) -> Path:
+    """A new name beside `path` that no pattern for finished files matches."""
+    return path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+
+
+def ask_permission() -> None:
+    """Raise whatever `permission` raises where a file is no longer wanted."""
+    refuse = permission.get()
+    if refuse is not None:
+        refuse()
 
 
 def write_json(path: str | Path, value: Any) -> None:
@@ -93,7 +112,8 @@ def write_parquet(path: str | Path, table: pa.Table, **options: Any) -> None:
         pq.write_table(table, temporary, **settings)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
     # The name must not reach the disk before the contents do.
     descriptor = os.open(path, os.O_RDONLY)
     try:

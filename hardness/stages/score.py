@@ -22,7 +22,7 @@ from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.stages.cluster import open_cluster
 from hardness.stages.run import Run
-from hardness.stages.store import open_store
+from hardness.stages.store import DiskStore, open_store
 
 _PARTITIONS_IN_MEMORY = 64
 """A task holds up to about eight times its partition, and up to eight tasks run at a time."""
@@ -133,10 +133,15 @@ def score(
                     run=object_digest(writer.plan),
                     in_memory=cluster.in_process and in_memory <= limit,
                     disk_bytes=on_disk,
+                    durable=scheduler is not None,
                 )
                 with stored as store:
-                    task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
-                    tally = stage.run(task, config)
+                    written = [store.folder] if isinstance(store, DiskStore) else []
+                    with cluster.sharing(writer.path, *written):
+                        tally = stage.run(
+                            Run(dataset=dataset, cluster=cluster, store=store, writer=writer),
+                            config,
+                        )
             dataset.check_unchanged()
             if tally.rejects:
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)
