@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import dask.config
-from distributed import Client, LocalCluster, Security
+from distributed import Client, LocalCluster, Nanny, Security
 from distributed.comm.core import connect
 from distributed.versions import VersionMismatchWarning
 
@@ -39,6 +39,7 @@ def local_workers(count: int) -> Iterator[Client]:
         # Tasks are sized by --memory; Dask would pause or kill what it takes for a leak.
         "memory_limit": 0,
         "dashboard_address": None,
+        "scheduler_kwargs": {"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         "silence_logs": logging.CRITICAL,
         "preload": [*dask.config.get("distributed.worker.preload"), _IGNORE_INTERRUPT],
     }
@@ -51,7 +52,16 @@ def local_workers(count: int) -> Iterator[Client]:
                 "under `if __name__ == '__main__':`"
             ) from error
         with cluster, Client(cluster, set_as_default=False) as client:
-            yield client
+            try:
+                yield client
+            except BaseException:
+                # Closing waits for the tasks that run, which nobody wants any more.
+                cluster.sync(_kill, list(cluster.workers.values()))
+                raise
+
+
+async def _kill(nannies: list[Nanny]) -> None:
+    await asyncio.gather(*(nanny.kill(timeout=0.1) for nanny in nannies), return_exceptions=True)
 
 
 @contextmanager
