@@ -79,6 +79,25 @@ def ask_permission() -> None:
         refuse()
 
 
+@contextmanager
+def full_disk_is_the_users(folder: Path) -> Iterator[None]:
+    """Turn a full disk into a HardnessError.
+
+    Args:
+        folder: of intermediate files, which a repeated command finds again.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise HardnessError(
+            f"the disk of {folder} must have room for intermediate files, got "
+            f"{os.strerror(error.errno)!r}; "
+            "free some space and run the same command again, it goes on where it was"
+        ) from error
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` as indented JSON with its keys in the order given."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

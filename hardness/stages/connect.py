@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10.0
 _SERIOUS = ("python", "dask", "distributed")
 """Versions that must agree for tasks to reach the workers at all."""
+_LOGS = ("distributed", "distributed.client", "distributed.gc")
+"""Those to which Dask gives a level of their own."""
 _IGNORE_INTERRUPT = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 """Ctrl-C reaches every process of the terminal. This one ends the workers, in order."""
 
@@ -89,7 +91,7 @@ def _identity(address: str) -> str:
 
     async def ask() -> str:
         arguments = Security().get_connection_args("client")
-        comm = await connect(address, timeout=_CONNECT_SECONDS, **arguments)
+        comm = await connect(address, timeout=2 * _CONNECT_SECONDS, **arguments)
         try:
             await comm.write({"op": "identity", "reply": True})
             return (await comm.read())["type"]
@@ -133,11 +135,13 @@ def _warn_of_versions(client: Client) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Dask's own log and warnings tell of what is handled or reported here."""
-    log = logging.getLogger("distributed")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+    logs = [logging.getLogger(name) for name in _LOGS]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL)
     try:
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
             yield
     finally:
-        log.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)

@@ -36,7 +36,7 @@ class ScoreResult:
         table: the hardness table.
         info: the metric, with its summary.
         cached: the table had this very result already, and nothing was computed.
-        resumed: parts of an interrupted run were used.
+        resumed: what an interrupted run had done was used.
         replaced: a result of other parameters or data gave way.
         detected: lines that say which files and columns were read.
         seconds: wall time of this call.
@@ -101,6 +101,7 @@ def score(
     config = spec.configure(options)
     stage = spec.load_stage()
     limit = parse_memory(memory)
+    folder = default_folder(data) if output is None else Path(output)
     sources = open_dataset(
         data,
         text=text,
@@ -109,11 +110,11 @@ def score(
         group=group,
         on_error=on_error,
         partition_bytes=partition_bytes,
-        work=work,
+        # Workers elsewhere do not see this machine's temporary folder.
+        work=folder.parent if work is None and scheduler is not None else work,
         largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
     )
     with sources as dataset:
-        folder = default_folder(data) if output is None else Path(output)
         table = create_table(folder, dataset, replace=overwrite)
         writer = table.metric_writer(
             metric,
@@ -123,25 +124,24 @@ def score(
             dataset=dataset,
             replace=overwrite,
         )
-        cached = writer.status == "complete"
+        cached, resumed = writer.status == "complete", writer.status == "resume"
         if not cached:
             where = {"threads": threads, "workers": workers, "scheduler": scheduler}
             with open_cluster(progress=progress, **where) as cluster:
-                in_memory, on_disk = stage.store_bytes(config, dataset)
+                in_memory, in_files = stage.store_bytes(config, dataset)
                 stored = open_store(
                     writer.path / "work" if work is None else Path(work),
                     run=object_digest(writer.plan),
                     in_memory=cluster.in_process and in_memory <= limit,
-                    disk_bytes=on_disk,
+                    disk_bytes=in_files,
                     durable=scheduler is not None,
                 )
                 with stored as store:
-                    written = [store.folder] if isinstance(store, DiskStore) else []
-                    with cluster.sharing(writer.path, *written):
-                        tally = stage.run(
-                            Run(dataset=dataset, cluster=cluster, store=store, writer=writer),
-                            config,
-                        )
+                    task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
+                    on_disk = isinstance(store, DiskStore)
+                    resumed = resumed or (on_disk and store.resumes)
+                    with cluster.sharing(writer.path, *([store.folder] if on_disk else [])):
+                        tally = stage.run(task, config)
             dataset.check_unchanged()
             if tally.rejects:
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)
@@ -154,7 +154,7 @@ def score(
             table=table,
             info=info,
             cached=cached,
-            resumed=writer.status == "resume",
+            resumed=resumed,
             replaced=writer.replaced,
             detected=tuple(dataset.describe()),
             seconds=time.perf_counter() - began,

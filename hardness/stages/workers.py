@@ -13,20 +13,16 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from distributed import CancelledError, KilledWorker
+from distributed import CancelledError, Client, Future, KilledWorker
 from distributed.comm.core import CommClosedError
 from distributed.protocol.pickle import dumps, loads
 
 import hardness
 from hardness.errors import HardnessError
-from hardness.io.atomic import permission
+from hardness.io.atomic import full_disk_is_the_users, permission
 from hardness.stages.sharing import Mark, not_seen
-from hardness.stages.work import full_disk_is_the_users
-
-if TYPE_CHECKING:
-    from distributed import Client, Future
 
 _AHEAD = 2
 """Tasks handed out for each that can run: enough that no worker waits for its next, and few enough
@@ -247,6 +243,6 @@ def _scheduler_is_the_users() -> Iterator[None]:
         yield
     except (CommClosedError, CancelledError, TimeoutError) as error:
         raise HardnessError(
-            f"scheduler must stay reachable, got {error}; start it again and run the same command, "
-            "it goes on where it was"
+            "scheduler must stay reachable, got a lost connection; start it again and run the same "
+            "command, it goes on where it was"
         ) from error
