@@ -165,7 +165,7 @@ def test_scheduler_that_goes_away_is_an_error() -> None:
         closing = threading.Thread(target=lambda: (RUNNING.wait(), lost.close()))
         closing.start()
         with pytest.raises(
-            HardnessError, match=r"scheduler must stay reachable, got a lost connection; .*goes on"
+            HardnessError, match=r"scheduler must stay .*, got a lost connection; .*goes on"
         ):
             cluster.map("waiting", run_for_a_second, range(9))
         closing.join()
