@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -42,9 +41,9 @@ Memory = Annotated[
     ),
 ]
 Work = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="Folder for those files.  [default: in the table]",
+        help="Local folder for those files.  [default: in the output, or in ~/.cache]",
         show_default=False,
         rich_help_panel=_PANEL,
     ),

@@ -25,6 +25,7 @@ import pytest
 
 import hardness
 from tests.curriculum.scored import digests
+from tests.paths import local
 from tests.stages.test_score import contents
 
 ROOT = Path(__file__).parents[2]
@@ -178,7 +179,7 @@ def table(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Scored on threads."""
     output = tmp_path_factory.mktemp("threads") / "table"
     options: dict[str, Any] = {"order": 2, "holdout": "group", "group": "g"}
-    return hardness.score(str(data), output=output, **options).table.path
+    return local(hardness.score(str(data), output=output, **options).table.path)
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +187,7 @@ def shards(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built on threads."""
     output = tmp_path_factory.mktemp("threads") / "shards"
     options: dict[str, Any] = {"order": "random", "seed": 3, "weighting": "s-loss"}
-    return hardness.build(table, output=output, shard_rows=3000, **options).path
+    return local(hardness.build(table, output=output, shard_rows=3000, **options).path)
 
 
 def assert_only_lost_tasks_ran_twice(
