@@ -10,7 +10,6 @@ costs more than all else that is done to it.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import xxhash
 
 from hardness.curriculum.manifest import POSITION
 from hardness.errors import HardnessError
+from hardness.io.atomic import ask_permission, full_disk_is_the_users, temporary_name
 from hardness.io.digest import file_digest
 from hardness.io.schema import cast
 
@@ -152,13 +152,19 @@ def _write(table: pa.Table, cuts: np.ndarray, sink: pa.NativeFile) -> np.ndarray
 def _write_file(table: pa.Table, cuts: np.ndarray, path: Path) -> np.ndarray:
     # Not `atomic_path`: waiting for the disk would take longer than the whole build. What a power
     # failure leaves of a piece does not match the digest at its end, and is written again.
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
-    with pa.OSFile(str(temporary), "wb") as file:
-        offsets = _write(table, cuts, file)
-        file.write(offsets.tobytes())
-        file.write(np.array([len(offsets), table.num_rows]).tobytes())
-    digest = file_digest(temporary)
-    with open(temporary, "ab") as file:
-        file.write(bytes.fromhex(digest))
-    os.replace(temporary, path)
+    temporary = temporary_name(path)
+    try:
+        with full_disk_is_the_users(path.parent):
+            with pa.OSFile(str(temporary), "wb") as file:
+                offsets = _write(table, cuts, file)
+                file.write(offsets.tobytes())
+                file.write(np.array([len(offsets), table.num_rows]).tobytes())
+            digest = file_digest(temporary)
+            with open(temporary, "ab") as file:
+                file.write(bytes.fromhex(digest))
+        ask_permission()
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return offsets
