@@ -31,6 +31,8 @@ for command in (score, show, metrics, build, train, demo):
 def main() -> None:
     """Run the command line: exit code 2 and one line on stderr for a mistake of the user's."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    for store in ("s3fs", "gcsfs"):  # they log the tracebacks of errors that they raise
+        logging.getLogger(store).setLevel(logging.CRITICAL)
     try:
         app()
     except HardnessError as error:
