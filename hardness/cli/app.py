@@ -39,6 +39,8 @@ def main() -> None:
     # Read when torch is loaded. Threads that wait would otherwise spin, and where cores are shared
     # with other work a training is several times slower for it.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    for store in ("s3fs", "gcsfs"):  # they log the tracebacks of errors that they raise
+        logging.getLogger(store).setLevel(logging.CRITICAL)
     try:
         app()
     except ModuleNotFoundError as error:
