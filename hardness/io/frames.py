@@ -19,7 +19,7 @@ def scan_parquet(paths: Sequence[Location]) -> pl.LazyFrame:
     is remote is read for it.
     """
     if not any(isinstance(path, RemotePath) for path in paths):
-        return pl.scan_parquet([path for path in paths if isinstance(path, Path)])
+        return pl.scan_parquet([path for path in paths if isinstance(path, Path)], glob=False)
     from polars.io.plugins import register_io_source
 
     def read(

@@ -152,3 +152,13 @@ def test_a_reference_that_is_not_there_is_named_so(data: Path, metric: str, name
 def test_nothing_can_be_held_out_of_a_reference(data: Path, holdout: str) -> None:
     with pytest.raises(HardnessError, match=r"holdout must be left out with a reference, got .*;"):
         hardness.score(data, reference=(str(data),), holdout=holdout)
+
+
+def test_a_path_with_brackets_and_spaces_is_a_path(tmp_path: Path) -> None:
+    folder = tmp_path / "run [1] * of 2"
+    folder.mkdir()
+    data = folder / "my data.jsonl"
+    data.write_text('{"text": "the dog"}\n{"text": "the cat"}\n')
+    table = hardness.score(data).table
+    assert len(table.frame("perplexity").collect()) == 2
+    assert hardness.build(table.path).rows == 2
