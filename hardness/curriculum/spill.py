@@ -20,7 +20,7 @@ import pyarrow as pa
 import xxhash
 
 from hardness.curriculum.manifest import POSITION
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, mended_by_the_user
 from hardness.io.digest import file_digest
 from hardness.io.schema import cast
 
@@ -153,12 +153,17 @@ def _write_file(table: pa.Table, cuts: np.ndarray, path: Path) -> np.ndarray:
     # Not `atomic_path`: waiting for the disk would take longer than the whole build. What a power
     # failure leaves of a piece does not match the digest at its end, and is written again.
     temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
-    with pa.OSFile(str(temporary), "wb") as file:
-        offsets = _write(table, cuts, file)
-        file.write(offsets.tobytes())
-        file.write(np.array([len(offsets), table.num_rows]).tobytes())
-    digest = file_digest(temporary)
-    with open(temporary, "ab") as file:
-        file.write(bytes.fromhex(digest))
-    os.replace(temporary, path)
+    try:
+        with mended_by_the_user(str(path.parent)):
+            with pa.OSFile(str(temporary), "wb") as file:
+                offsets = _write(table, cuts, file)
+                file.write(offsets.tobytes())
+                file.write(np.array([len(offsets), table.num_rows]).tobytes())
+            digest = file_digest(temporary)
+            with open(temporary, "ab") as file:
+                file.write(bytes.fromhex(digest))
+            os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return offsets
