@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from hardness.cli.options import Memory, Scheduler, Threads, Work, Workers
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -60,19 +61,15 @@ def build(
         int | None,
         typer.Option(help="Records in a shard.", show_default="about 64 MiB of the data"),
     ] = None,
-    memory: Annotated[
-        str, typer.Option(help="Memory to stay below, such as `512MiB` or `4GB`.")
-    ] = "4GB",
-    work: Annotated[
-        Path | None,
-        typer.Option(
-            help="Local folder for temporary files.", show_default="in the output, or in ~/.cache"
-        ),
-    ] = None,
+    work: Work = None,
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Build again and replace what the output folder holds."),
     ] = False,
+    threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    memory: Memory = "4GB",
 ) -> None:
     """Put the records in training order and write them as Parquet shards.
 
@@ -96,6 +93,9 @@ def build(
             memory=memory,
             work=work,
             overwrite=overwrite,
+            threads=threads,
+            workers=workers,
+            scheduler=scheduler,
             progress=bars,
         )
     for line in summary(result):

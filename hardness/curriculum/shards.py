@@ -36,7 +36,7 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.digest import file_digest
 from hardness.io.remote import RemotePath
-from hardness.io.storage import AnyPath, Location, Signature, locate, signature, sizes
+from hardness.io.storage import AnyPath, Location, Signature, find_signature, locate, sizes
 
 DICTIONARY_BYTES = 32 * 1024
 """A column whose distinct values in a row group outgrow this is written plain: labels stay small,
@@ -181,7 +181,7 @@ class Shards:
         if path.name not in self._checked:
             return False
         known = self._checked[path.name]
-        return known is None or signature(str(path)) == known
+        return known is None or find_signature(path) == known
 
 
 def open_shards(path: AnyPath, *, verify: bool = True) -> Shards:

@@ -27,7 +27,13 @@ from hardness.errors import HardnessError
 from hardness.training.data import UNDEFINED_HARDNESS
 from hardness.training.dynamics import Recorder
 from hardness.training.examples import IGNORED, Batch
-from hardness.training.losses import class_losses, token_losses, trained_tokens
+from hardness.training.losses import (
+    class_losses,
+    class_terms,
+    token_losses,
+    token_terms,
+    trained_tokens,
+)
 from hardness.training.parallel import World
 from hardness.training.reduction import weighted_sum
 from hardness.training.weigher import Weigher, WeightStatistics
@@ -250,7 +256,9 @@ class DynamicsCallback(TrainerCallback):
             weight=None,
             complete=True,
         )
-        recorder.observe(batch, model(**moved).logits)
+        logits = model(**moved).logits
+        terms = class_terms if labels.ndim == 1 else token_terms
+        recorder.observe(batch, logits, terms(logits, batch.targets)[1])
 
 
 def _targets(labels: Tensor) -> Tensor:

@@ -30,6 +30,7 @@ from hardness.io.records import (
     NUMBER,
     OTHER,
     STRING,
+    UNSIGNED,
     DataFile,
     Loaded,
     Partition,
@@ -39,7 +40,6 @@ from hardness.io.records import (
 from hardness.io.scan import BOM, Span, line_bounds, scan_lines, trim
 
 _HEAD_BYTES = 1 << 18
-_HEAD_LINE_BYTES = 1 << 24
 
 
 def spans(file: DataFile, target: int) -> tuple[list[tuple[Span, int]], str]:
@@ -75,11 +75,17 @@ def kinds(file: DataFile) -> dict[str, str]:
 def _head(path: str) -> list[bytes]:
     """The first non-blank whole lines: a quarter of a megabyte of them, but at least one."""
     size = storage.signature(path).bytes
-    head = b""
-    while b"\n" not in head[:-1] and len(head) < min(size, _HEAD_LINE_BYTES):
-        head += storage.read_range(path, len(head), min(len(head) + _HEAD_BYTES, size))
-    lines = head.removeprefix(BOM).split(b"\n")
-    lines = lines if len(head) == size else lines[:-1]
+    head, position, step = b"", 0, _HEAD_BYTES
+    while position < size:
+        data = storage.read_range(path, position, min(position + step, size))
+        position += len(data)
+        # Leading blank lines are dropped and not kept, however many there are.
+        head = (head + data).removeprefix(BOM).lstrip(b" \t\r\n")
+        if b"\n" in head:
+            break
+        step *= 2
+    lines = head.split(b"\n")
+    lines = lines if position == size else lines[:-1]
     return [line for line in lines if line.strip(b" \t\r")]
 
 
@@ -106,6 +112,9 @@ def count_kinds(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         for key, item in value.items():
             kind = _kind(item)
             counts.setdefault(key, Counter()).update([kind] if kind != NULL else [])
+    for seen in counts.values():
+        if seen[UNSIGNED]:  # the smaller ones among them fit a signed integer too
+            seen[UNSIGNED] += seen.pop(INTEGER, 0)
     return {
         key: max(seen, key=lambda kind: seen[kind]) if seen else NULL
         for key, seen in counts.items()
@@ -118,6 +127,8 @@ def _kind(value: Any) -> str:
             isinstance(item, dict) and isinstance(item.get("content"), str | None) for item in value
         )
         return MESSAGES if chat and any("content" in item for item in value) else OTHER
+    if type(value) is int and value >= 2**63:
+        return UNSIGNED
     types = {str: STRING, bool: BOOLEAN, int: INTEGER, float: NUMBER, type(None): NULL}
     return types.get(type(value), OTHER)
 

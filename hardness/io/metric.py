@@ -9,6 +9,7 @@ import polars as pl
 
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json
+from hardness.io.digest import file_digest
 from hardness.io.frames import scan_parquet
 from hardness.io.storage import Location, sizes
 
@@ -81,6 +82,20 @@ class MetricInfo:
                 )
             found.append(path)
         return found
+
+    def verify(self) -> None:
+        """Compare every part with its digest.
+
+        Raises:
+            HardnessError: a part is missing, cut short or altered.
+        """
+        for path, part in zip(self.parts(), self.content["parts"], strict=True):
+            digest = file_digest(path)
+            if digest != part["xxh3_128"]:
+                raise HardnessError(
+                    f"{path} must be as it was written, got other contents of the same size; "
+                    f"delete {self.path} and score again"
+                )
 
 
 def read_metric(folder: Location) -> MetricInfo | None:

@@ -24,15 +24,38 @@ from hardness import __version__
 from hardness.errors import HardnessError
 from hardness.io.arrow import pc
 from hardness.io.atomic import read_json, write_json, write_parquet
-from hardness.io.digest import object_digest
+from hardness.io.digest import file_digest, object_digest
 from hardness.io.frames import scan_parquet
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
 from hardness.io.storage import Location, read_metadata, sizes
 
+DATASET = "dataset.json"
 DIRECTIONS = ("higher", "lower")
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:+-]*")
 _RESULT = ("name", "parameters", "columns", "types", "directions", "dataset", "inputs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """A table as it will be once one of its metrics is begun."""
+
+    path: Location
+    content: dict[str, Any]
+    """All of dataset.json."""
+    stale: bool
+    """The folder holds scores of other data, which will be removed."""
+
+    def claim(self) -> None:
+        """Write dataset.json where there is none, so that a folder begun is known as a table."""
+        if not (self.path / DATASET).is_file():
+            self.write()
+
+    def write(self) -> None:
+        """Write dataset.json unless it says the same already."""
+        path = self.path / DATASET
+        if not path.is_file() or object_digest(read_json(path)) != object_digest(self.content):
+            write_json(path, self.content)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +66,15 @@ class MetricWriter:
     """
 
     path: Location
+    opening: Opening
+    """The table that the metric belongs to."""
     plan: dict[str, Any]
     schema: pa.Schema
     """The metric's columns."""
     status: str
     """"complete": nothing to do; "resume": some parts are there; "new": none is."""
     replaced: bool
-    """Results of other parameters, data or partitions were there and are gone."""
+    """Results of other parameters, data or partitions are there until `begin`."""
     done: frozenset[int]
     """The parts that are there."""
 
@@ -59,6 +84,24 @@ class MetricWriter:
         if self.status == "complete":
             return []
         return [index for index in range(len(self.plan["parts"])) if index not in self.done]
+
+    def begin(self) -> None:
+        """Take the place of what was there, so that parts can be written.
+
+        Until then nothing in the table changes: a run that fails while it reads its data, or is
+        given a wrong option, leaves what it was to replace. To be called once, by the process that
+        made the writer, before the first part; also for a complete metric.
+        """
+        if self.opening.stale:
+            for file in (
+                *self.opening.path.glob(f"*/{PLAN}"),
+                *self.opening.path.glob(f"*/{DONE}"),
+            ):
+                wipe(file.parent)
+        if self.status == "new":
+            wipe(self.path)
+            write_json(self.path / PLAN, self.plan)
+        self.opening.write()
 
     def write(
         self,
@@ -130,7 +173,12 @@ class MetricWriter:
             "seconds": round(seconds, 3),
             **(extra or {}),
             "parts": [
-                {"name": path.name, "rows": count, "bytes": bytes_of[path.name]}
+                {
+                    "name": path.name,
+                    "rows": count,
+                    "bytes": bytes_of[path.name],
+                    "xxh3_128": file_digest(path),
+                }
                 for path, count in zip(paths, rows, strict=True)
             ],
         }
@@ -161,7 +209,7 @@ def part_name(index: int) -> str:
 
 
 def start_metric(
-    table: Location,
+    opening: Opening,
     name: str,
     *,
     parameters: Mapping[str, Any],
@@ -175,7 +223,7 @@ def start_metric(
     """See what a table holds of a metric and plan the rest.
 
     Args:
-        table: the table's folder.
+        opening: the table.
         name: the metric's, and its folder's.
         parameters: all that decides its numbers, JSON-like.
         directions: column to "higher" or "lower".
@@ -193,7 +241,7 @@ def start_metric(
         raise HardnessError(
             f"metric name must be letters, digits and _ : + -, got {name!r}; rename it"
         )
-    folder = table / name
+    folder = opening.path / name
     if next(iter(columns)) not in directions or not set(directions.values()) <= set(DIRECTIONS):
         raise ValueError(f"direction must be higher or lower, got {directions}; name the harder")
     plan = {
@@ -209,18 +257,18 @@ def start_metric(
         "parts": [list(part) for part in parts],
     }
     status, replaced, done = "new", False, frozenset[int]()
-    finished = _finished(folder)
+    finished = None if opening.stale else _finished(folder)
     if finished is not None and not replace:
         _check_same_result(finished, plan)
         status = "complete"
-    elif finished is None and not replace and _same_plan(folder, plan):
+    elif finished is None and not replace and not opening.stale and _same_plan(folder, plan):
         done = frozenset(_whole_parts(folder, parts))
         status = "resume" if done else "new"
-    else:
-        replaced = wipe(folder)
-        write_json(folder / PLAN, plan)
+    if status == "new":
+        replaced = any(True for _ in folder.glob("part-*.parquet"))
     return MetricWriter(
         path=folder,
+        opening=opening,
         plan=plan,
         schema=pa.schema(list(columns.items())),
         status=status,
@@ -242,7 +290,7 @@ def _finished(folder: Location) -> MetricInfo | None:
     try:
         info = read_metric(folder)
         if info is not None:
-            info.parts()
+            info.verify()
     except HardnessError:
         return None
     return info

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +14,7 @@ from hardness.errors import HardnessError
 from hardness.io import columns as parts
 from hardness.io import delimited, files, jsonl, lines, storage, tabular
 from hardness.io.digest import file_digest
-from hardness.io.records import NULL, STRING, Columns, DataFile, Partition
+from hardness.io.records import INTEGER, NULL, STRING, UNSIGNED, Columns, DataFile, Partition
 from hardness.io.remote import RemotePath
 
 READERS: dict[str, ModuleType] = {
@@ -190,10 +190,15 @@ def choose_columns(
             )
             columns = parts.detect(kinds, written, wanted)
         text = columns.text
+        kinds = {k: STRING if k in text and k in file.casts else v for k, v in kinds.items()}
         file = replace(file, casts={k: v for k, v in file.casts.items() if k not in text})
         asked = [*text, wanted.label, wanted.id, wanted.group]
         needed = [name for name in columns.named if name in asked or name in kinds]
-        kinds = kinds_of(file, own, needed)
+        kinds = kinds_of(file, own, needed, kinds)
+        for name in (columns.label, columns.group):
+            # Only an id may need all 64 bits; a class or a group that does is a mistake.
+            if name is not None and kinds.get(name) == UNSIGNED:
+                kinds[name] = INTEGER
         parts.check(file.path, kinds, columns, wanted)
         parts.merge(file.path, known, kinds, columns)
         seen |= dict.fromkeys(kinds)
@@ -202,10 +207,22 @@ def choose_columns(
     return Chosen(files=settled, columns=columns, kinds=parts.resolved(known), names=tuple(seen))
 
 
-def kinds_of(file: DataFile, own: Sequence[Partition], needed: Sequence[str]) -> dict[str, str]:
-    """The kinds of a file's columns; the needed ones are looked for beyond the first records."""
+def kinds_of(
+    file: DataFile,
+    own: Sequence[Partition],
+    needed: Sequence[str],
+    first: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The kinds of a file's columns; the needed ones are looked for beyond the first records.
+
+    Args:
+        file: the file.
+        own: its partitions.
+        needed: names of columns.
+        first: the kinds in the first records, if they are known.
+    """
     reader = READERS[file.reader]
-    kinds = reader.kinds(file)
+    kinds = dict(reader.kinds(file) if first is None else first)
     for name in needed:
         if kinds.get(name, NULL) == NULL and (found := reader.find(file, own, name)):
             kinds[name] = found

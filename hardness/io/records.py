@@ -13,6 +13,7 @@ from hardness.errors import HardnessError
 # What the values of a column are, whatever the file format calls it.
 STRING = "string"
 INTEGER = "integer"
+UNSIGNED = "unsigned integer"  # some need all 64 bits, as hashes do
 BOOLEAN = "boolean"
 NUMBER = "number"  # anything not integral: floats, decimals
 MESSAGES = "messages"  # a list of objects with a string `content`: a chat
@@ -20,7 +21,7 @@ OTHER = "other"
 NULL = "null"  # no value seen
 
 TEXT_KINDS = (STRING, MESSAGES)
-KEY_KINDS = (STRING, INTEGER, BOOLEAN)
+KEY_KINDS = (STRING, INTEGER, UNSIGNED, BOOLEAN)
 
 
 def arrow_type(kind: str) -> pa.DataType:
@@ -28,6 +29,7 @@ def arrow_type(kind: str) -> pa.DataType:
     types = {
         STRING: pa.string(),
         INTEGER: pa.int64(),
+        UNSIGNED: pa.uint64(),
         BOOLEAN: pa.bool_(),
         MESSAGES: pa.list_(pa.struct([("content", pa.string())])),
         NULL: pa.string(),

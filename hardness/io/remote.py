@@ -92,7 +92,7 @@ class RemotePath:
         """What the store says about the object or folder; None if there is neither."""
         try:
             with asking(self.url):
-                return self._file_system.info(self._key)
+                return self._file_system.info(self.url)
         except FileNotFoundError:
             return None
 
@@ -130,11 +130,11 @@ class RemotePath:
         """What the store says about each object and folder in this folder, in order of name."""
         try:
             with asking(self.url):
-                found = self._file_system.ls(self._key, detail=True)
+                found = self._file_system.ls(self.url, detail=True)
         except FileNotFoundError:
             return []
-        own = self._key.strip("/")
-        inside = [entry for entry in found if entry["name"].strip("/") != own]
+        # Some stores list an object that stands for the folder itself.
+        inside = [entry for entry in found if entry["name"].strip("/") not in (self.key, self.url)]
         return sorted(inside, key=lambda entry: entry["name"])
 
     def iterdir(self) -> Iterator[RemotePath]:
@@ -159,7 +159,7 @@ class RemotePath:
         """The URLs of all objects that this path, as a pattern, matches, sorted."""
         try:
             with asking(self.url):
-                found = self._file_system.glob(self._key, detail=True)
+                found = self._file_system.glob(self.url, detail=True)
         except FileNotFoundError:
             return []
         names = sorted(name for name, info in found.items() if info["type"] == "file")
@@ -176,7 +176,7 @@ class RemotePath:
         if start >= stop:
             return b""
         with asking(self.url):
-            data = self._file_system.cat_file(self._key, start=start, end=stop)
+            data = self._file_system.cat_file(self.url, start=start, end=stop)
         if len(data) > stop - start:
             raise HardnessError(
                 f"{self} must be in a store that sends a part of an object, got all of it; "
@@ -187,7 +187,7 @@ class RemotePath:
     def read_text(self, encoding: str = "utf-8") -> str:
         """The whole of a small object."""
         with asking(self.url):
-            data = self._file_system.cat_file(self._key)
+            data = self._file_system.cat_file(self.url)
         return data.decode(encoding)
 
     def stream(self) -> Iterator[bytes]:
@@ -220,9 +220,9 @@ class RemotePath:
         try:
             with asking(self.url, "writable"):
                 if source.stat().st_size <= _SINGLE_REQUEST_BYTES:
-                    self._file_system.pipe_file(self._key, source.read_bytes())
+                    self._file_system.pipe_file(self.url, source.read_bytes())
                 else:
-                    self._file_system.put_file(str(source), self._key)
+                    self._file_system.put_file(str(source), self.url)
         except FileNotFoundError as error:
             raise refusal(self.url, "writable", error) from error
 
@@ -230,7 +230,7 @@ class RemotePath:
         """Remove the object."""
         try:
             with asking(self.url, "writable"):
-                self._file_system.rm_file(self._key)
+                self._file_system.rm_file(self.url)
         except FileNotFoundError:
             if not missing_ok:
                 raise
@@ -246,10 +246,6 @@ class RemotePath:
     @property
     def _file_system(self) -> Any:
         return file_system(self.url)
-
-    @property
-    def _key(self) -> str:
-        return self._file_system._strip_protocol(self.url)
 
 
 class RangedFile(io.RawIOBase):

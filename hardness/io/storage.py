@@ -78,11 +78,20 @@ def join(folder: Location, path: str) -> str:
 
 def find_size(path: AnyPath) -> int | None:
     """Size in bytes of a file; None if there is no such file."""
+    found = find_signature(path)
+    return None if found is None else found.bytes
+
+
+def find_signature(path: AnyPath) -> Signature | None:
+    """What tells that a file changed; None if there is no such file."""
     location = locate(path)
     if isinstance(location, RemotePath):
         found = location.version()
-        return None if found is None else found[0]
-    return location.stat().st_size if location.is_file() else None
+        return None if found is None else Signature(*found)
+    if not location.is_file():
+        return None
+    status = location.stat()
+    return Signature(status.st_size, status.st_mtime_ns)
 
 
 def signature(path: str) -> Signature:
@@ -222,6 +231,20 @@ def remove(path: Location) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def local_folder(name: str, path: AnyPath) -> Path:
+    """A folder that must be on this machine's disks; `name` is what messages call it.
+
+    Raises:
+        HardnessError: it is a URL.
+    """
+    location = locate(path)
+    if isinstance(location, RemotePath):
+        raise HardnessError(
+            f"{name} must be a local folder, got {str(path)!r}; choose one with room for copies"
+        )
+    return location
 
 
 def work_folder(place: Location, name: str) -> Path:

@@ -25,7 +25,7 @@ _PACKAGES = {
 _EXTRAS = {"s3fs": "s3", "gcsfs": "gcs"}
 _REFUSED = re.compile("Credential|Auth|Token|Forbidden")
 """In the names of the errors of clients that find no credentials or bad ones."""
-_file_systems: dict[tuple[object, ...], Any] = {}
+_file_systems: dict[tuple[int, str], Any] = {}
 _lock = threading.Lock()
 
 
@@ -40,18 +40,17 @@ def file_system(url: str) -> Any:
     Raises:
         HardnessError: the store is unknown or its package is not installed.
     """
-    from fsspec import get_filesystem_class
+    from fsspec.core import url_to_fs
 
-    protocol = url.partition("://")[0]
+    protocol, _, rest = url.partition("://")
+    store = f"{protocol}://{rest.split('/')[0]}"
     try:
-        kind = get_filesystem_class(protocol)
-        options = kind._get_kwargs_from_urls(url)
-        key = (os.getpid(), protocol, *sorted(options.items()))
         with _lock:
-            if key not in _file_systems:
+            if (os.getpid(), store) not in _file_systems:
                 # fsspec's own cache makes one a thread, and threads come and go.
-                _file_systems[key] = kind(**options, use_listings_cache=False)
-            return _file_systems[key]
+                made, _ = url_to_fs(store, use_listings_cache=False)
+                _file_systems[os.getpid(), store] = made
+            return _file_systems[os.getpid(), store]
     except ImportError as error:
         package = _PACKAGES.get(protocol)
         if package is None:

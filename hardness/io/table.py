@@ -17,16 +17,14 @@ import pyarrow as pa
 
 from hardness import __version__
 from hardness.errors import HardnessError
-from hardness.io.atomic import read_json, write_json
+from hardness.io.atomic import read_json
 from hardness.io.dataset import Dataset, open_dataset
-from hardness.io.digest import object_digest
 from hardness.io.files import default_folder
-from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, check_version, read_metric
-from hardness.io.metric_writer import MetricWriter, start_metric, wipe
+from hardness.io.metric import DONE, SCHEMA_VERSION, MetricInfo, check_version, read_metric
+from hardness.io.metric_writer import DATASET, MetricWriter, Opening, start_metric
 from hardness.io.records import Columns
 from hardness.io.storage import AnyPath, Location, find_size, join, locate, relative
 
-DATASET = "dataset.json"
 _KIND = "hardness-table"
 
 
@@ -43,10 +41,14 @@ class HardnessTable:
     """The columns that the last scoring read."""
     content: dict[str, Any]
     """All of dataset.json."""
+    stale: bool = False
+    """The folder holds scores of other data until a metric is begun."""
 
     @property
     def metrics(self) -> list[str]:
         """Names of the finished metrics, sorted."""
+        if self.stale:
+            return []
         return sorted(path.parent.name for path in self.path.glob(f"*/{DONE}"))
 
     def metric(self, name: str) -> MetricInfo:
@@ -185,7 +187,7 @@ class HardnessTable:
         """
         directions = {next(iter(columns)): direction} if isinstance(direction, str) else direction
         return start_metric(
-            self.path,
+            Opening(path=self.path, content=self.content, stale=self.stale),
             name,
             parameters=parameters,
             directions=directions,
@@ -225,14 +227,7 @@ def open_table(path: AnyPath) -> HardnessTable:
     content = read_json(path / DATASET)
     try:
         check_version(path / DATASET, content)
-        columns = content["columns"]
-        return HardnessTable(
-            path=path,
-            digest=content["digest"],
-            rows=content["rows"],
-            columns=Columns(**columns | {"text": tuple(columns["text"])}),
-            content=content,
-        )
+        return _table(path, content)
     except (KeyError, TypeError) as error:
         raise HardnessError(
             f"{path / DATASET} must describe a dataset, got no {error}; "
@@ -240,28 +235,40 @@ def open_table(path: AnyPath) -> HardnessTable:
         ) from error
 
 
+def _table(path: Location, content: dict[str, Any], *, stale: bool = False) -> HardnessTable:
+    columns = content["columns"]
+    return HardnessTable(
+        path=path,
+        digest=content["digest"],
+        rows=content["rows"],
+        columns=Columns(**columns | {"text": tuple(columns["text"])}),
+        content=content,
+        stale=stale,
+    )
+
+
 def create_table(path: AnyPath, dataset: Dataset, *, replace: bool = False) -> HardnessTable:
-    """Open the table of a dataset, making it where there is none.
+    """The table of a dataset, as it will be once a metric is begun: nothing is written yet.
 
     Args:
         path: the folder; see `default_folder`.
         dataset: what is scored. Its columns become the table's; a label, id or group that an
             earlier scoring named is kept where this one names none.
-        replace: scores of other data in the folder are removed; otherwise they are an error.
+        replace: finished scores of other data in the folder are to be removed; otherwise they are
+            an error.
 
     Raises:
         HardnessError: the folder holds the scores of other data, or is no hardness table.
     """
     path = locate(path)
     earlier: HardnessTable | None = None
+    stale = False
     if (path / DATASET).is_file():
         earlier = open_table(path)
         if earlier.digest != dataset.digest:
-            if not replace:
+            if earlier.metrics and not replace:
                 raise _changed(path, dataset)
-            for file in (*path.glob(f"*/{PLAN}"), *path.glob(f"*/{DONE}")):
-                wipe(file.parent)
-            earlier = None
+            earlier, stale = None, True
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise HardnessError(
             f"output must be a hardness table or a new folder, got {path}, which is neither; "
@@ -271,10 +278,7 @@ def create_table(path: AnyPath, dataset: Dataset, *, replace: bool = False) -> H
     if earlier is not None:
         kept = asdict(earlier.columns)
         columns = {key: value or kept[key] for key, value in columns.items()}
-    content = _content(path, dataset) | {"columns": columns}
-    if earlier is None or object_digest(earlier.content) != object_digest(content):
-        write_json(path / DATASET, content)
-    return open_table(path)
+    return _table(path, _content(path, dataset) | {"columns": columns}, stale=stale)
 
 
 def _content(path: Location, dataset: Dataset) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from hardness.io.records import (
     NUMBER,
     OTHER,
     STRING,
+    UNSIGNED,
     DataFile,
     Loaded,
     Partition,
@@ -73,6 +74,7 @@ def _kind(kind: pa.DataType) -> str:
             return MESSAGES
     checks = (
         (pa.types.is_string, STRING),
+        (pa.types.is_uint64, UNSIGNED),
         (pa.types.is_integer, INTEGER),
         (pa.types.is_boolean, BOOLEAN),
         (pa.types.is_floating, NUMBER),

@@ -65,6 +65,7 @@ def store_bytes(config: KenlmConfig, dataset: Dataset) -> tuple[int, int]:
 def run(task: Run, config: KenlmConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
     with _model(task, config) as model, _scorer(task, model) as scorer:
+        task.writer.begin()
         missing = set(task.writer.missing)
         # Bad records have to be found again in parts that are there.
         every = task.dataset.on_error == "skip"

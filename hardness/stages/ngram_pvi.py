@@ -100,6 +100,7 @@ def _run(task: Run, config: NgramPviConfig, reference: Dataset | None) -> Tally:
     temperature = config.temperature
     if temperature is None:
         temperature = _fit_temperature(task, models, data, "group" if by_group else "record")
+    task.writer.begin()
     missing = [scored[part] for part in task.writer.missing]
     task.cluster.map(
         "scoring",

@@ -107,6 +107,7 @@ def _run(task: Run, config: PerplexityConfig, reference: Dataset | None) -> Tall
         for order in range(1, config.order + 1):
             counts.count(task.cluster, order, within_groups=True)
         sum_groups(task, counts, scored)
+    task.writer.begin()
     missing = [scored[part] for part in task.writer.missing]
     task.cluster.map(
         "scoring",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from hardness.errors import HardnessError
 from hardness.io.dataset import Dataset, Paths, open_dataset
 from hardness.io.digest import object_digest
 from hardness.io.examples import Examples, find_examples
@@ -18,14 +19,14 @@ from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
 from hardness.io.metric_writer import MetricWriter
 from hardness.io.rejects import write_rejects
-from hardness.io.storage import AnyPath, locate, work_folder
-from hardness.io.table import HardnessTable, create_table
+from hardness.io.storage import AnyPath, local_folder, locate, work_folder
+from hardness.io.table import HardnessTable, create_table, open_table
 from hardness.memory import parse_memory
 from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.stages.cluster import Cluster, open_cluster
 from hardness.stages.run import Run, Tally
-from hardness.stages.store import open_store
+from hardness.stages.store import DiskStore, open_store
 
 _PARTITIONS_IN_MEMORY = 64
 """A task holds up to about eight times its partition, and up to eight tasks run at a time."""
@@ -109,6 +110,7 @@ def score(
     config = spec.configure(options)
     stage = spec.load_stage()
     limit = parse_memory(memory)
+    work = None if work is None else local_folder("work", work)
     sources = open_dataset(
         data,
         text=text,
@@ -132,18 +134,31 @@ def score(
             replace=overwrite,
         )
         cached = writer.status == "complete"
+        if cached:
+            _check_rejects(table.metric(metric), on_error)
+            writer.begin()
         if not cached:
-            folder = work_folder(writer.path, "work") if work is None else Path(work)
+            writer.opening.claim()
+            folder = work_folder(writer.path, "work") if work is None else work
             where = {"threads": threads, "workers": workers, "scheduler": scheduler}
+            durable = scheduler is not None
             with open_cluster(progress=progress, **where) as cluster:
-                tally = _compute(stage, config, dataset, writer, cluster, folder, limit)
+                tally = _compute(
+                    stage, config, dataset, writer, cluster, folder, limit, durable=durable
+                )
             dataset.check_unchanged()
             if tally.rejects:
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)
+            if len(tally.rejects) == dataset.rows:
+                raise HardnessError(
+                    f"data must hold a good record, got {dataset.rows:,} bad ones; "
+                    f"see {writer.path / 'rejects.jsonl'}"
+                )
             writer.finish(
                 seconds=time.perf_counter() - began,
                 extra={"rejects": len(tally.rejects), "tokens": tally.n_tokens, **tally.facts},
             )
+        table = open_table(table.path)
         info = table.metric(metric)
         shown = None
         if examples:
@@ -160,6 +175,17 @@ def score(
         )
 
 
+def _check_rejects(info: MetricInfo, on_error: str) -> None:
+    """Raises HardnessError if a result without its bad records is not what was asked for."""
+    rejects = info.content["rejects"]
+    if rejects and on_error == "raise":
+        raise HardnessError(
+            f"data must hold no bad record, got {rejects:,}, which are in "
+            f"{info.path / 'rejects.jsonl'} since an earlier run skipped them; mend them, or pass "
+            "--on-error skip again"
+        )
+
+
 def _compute(
     stage: Any,
     config: Any,
@@ -168,6 +194,8 @@ def _compute(
     cluster: Cluster,
     folder: Path,
     memory: int,
+    *,
+    durable: bool,
 ) -> Tally:
     """Run the metric's stages, in memory if they fit and share this process."""
     in_memory, on_disk = stage.store_bytes(config, dataset)
@@ -176,7 +204,13 @@ def _compute(
         run=object_digest(writer.plan),
         in_memory=cluster.in_process and in_memory <= memory,
         disk_bytes=on_disk,
+        durable=durable,
     )
     with stored as store:
         task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
-        return stage.run(task, config)
+        written = [store.folder] if isinstance(store, DiskStore) else []
+        if isinstance(writer.path, Path):
+            writer.path.mkdir(parents=True, exist_ok=True)
+            written.append(writer.path)
+        with cluster.sharing(*written):
+            return stage.run(task, config)

@@ -174,5 +174,6 @@ def _observe_all(
         for step in steps:
             for micro in step.micro_batches:
                 batch = micro.to(world.device)
-                recorder.observe(batch, model(**batch.inputs).logits)
+                logits = model(**batch.inputs).logits
+                recorder.observe(batch, logits, setup.task.terms(logits, batch.targets)[1])
     model.train()

@@ -5,10 +5,13 @@ Legend: m examples, T positions, V vocabulary, C classes, n_i trained tokens.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
 from hardness.training.examples import IGNORED
+from hardness.training.observations import mean_of_tokens, observe_classes, observe_tokens
+from hardness.training.token_loss import TokenLoss
 
 
 def class_losses(logits: Tensor, targets: Tensor) -> Tensor:
@@ -24,6 +27,11 @@ def class_losses(logits: Tensor, targets: Tensor) -> Tensor:
     return functional.cross_entropy(logits.float(), targets, ignore_index=IGNORED, reduction="none")
 
 
+def class_terms(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """`class_losses` and `observe_classes`."""
+    return class_losses(logits, targets), observe_classes(logits, targets)
+
+
 def token_losses(logits: Tensor, targets: Tensor) -> Tensor:
     """l_i = -1/n_i Σ_t ln softmax(logits_it)[target_it].
 
@@ -34,10 +42,26 @@ def token_losses(logits: Tensor, targets: Tensor) -> Tensor:
     Returns:
         [m] in nats per trained token, float32; 0 where there is none.
     """
-    each = functional.cross_entropy(
-        logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="none"
-    )
-    return each.view(targets.shape).sum(-1) / trained_tokens(targets).clamp(min=1)
+    return _token_terms(logits, targets, observe=False)[0]
+
+
+def token_terms(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """`token_losses` and `observe_tokens`, on a CPU from one softmax."""
+    return _token_terms(logits, targets, observe=True)
+
+
+def _token_terms(logits: Tensor, targets: Tensor, *, observe: bool) -> tuple[Tensor, Tensor]:
+    flat, wanted = logits.float().flatten(0, 1), targets.flatten()
+    seen = torch.empty(0)
+    if logits.device.type == "cpu":
+        each, of_tokens = TokenLoss.apply(flat, wanted, observe)  # pyright: ignore[reportGeneralTypeIssues]
+        if observe:
+            seen = mean_of_tokens(of_tokens, targets)
+    else:
+        each = functional.cross_entropy(flat, wanted, ignore_index=IGNORED, reduction="none")
+        if observe:
+            seen = observe_tokens(logits, targets)
+    return each.view(targets.shape).sum(-1) / trained_tokens(targets).clamp(min=1), seen
 
 
 def class_hits(logits: Tensor, targets: Tensor) -> Tensor:

@@ -17,7 +17,14 @@ from torch import Tensor
 from hardness.errors import HardnessError
 from hardness.training.examples import IGNORED, Example, column_texts, pad_inputs
 from hardness.training.labels import label_name
-from hardness.training.losses import class_hits, class_losses, token_hits, token_losses
+from hardness.training.losses import (
+    class_hits,
+    class_losses,
+    class_terms,
+    token_hits,
+    token_losses,
+    token_terms,
+)
 
 
 class Task(Protocol):
@@ -40,6 +47,10 @@ class Task(Protocol):
 
     def losses(self, logits: Tensor, targets: Tensor) -> Tensor:
         """[m] l_i in nats, float32: the mean over the example's own trained tokens."""
+        ...
+
+    def terms(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """`losses`, and [4, m] what is observed of each example."""
         ...
 
     def hits(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -118,6 +129,7 @@ class Classification:
         return inputs, torch.tensor([example.target for example in examples])
 
     losses = staticmethod(class_losses)
+    terms = staticmethod(class_terms)
     hits = staticmethod(class_hits)
 
     def summary(self, *, loss: float, hits: float) -> dict[str, float]:
@@ -181,6 +193,7 @@ class CausalLM:
         return inputs, torch.from_numpy(targets)
 
     losses = staticmethod(token_losses)
+    terms = staticmethod(token_terms)
     hits = staticmethod(token_hits)
 
     def summary(self, *, loss: float, hits: float) -> dict[str, float]:

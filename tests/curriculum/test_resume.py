@@ -20,6 +20,7 @@ from hardness.curriculum.route import ShardWriter
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from tests.curriculum.scored import digests, records, score, write_jsonl
+from tests.paths import local
 
 N = 400
 OPTIONS: dict[str, Any] = {"order": "random", "seed": 3, "shard_rows": 50}
@@ -29,7 +30,8 @@ DESCENDING: dict[str, Any] = OPTIONS | {"order": "descending"}
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     data = write_jsonl(tmp_path / "data.jsonl", records(N))
-    return score(data, tmp_path / "data.hardness", [float(row % 37) for row in range(N)]).path
+    scores = [float(row % 37) for row in range(N)]
+    return local(score(data, tmp_path / "data.hardness", scores).path)
 
 
 @pytest.fixture
@@ -63,6 +65,7 @@ SCRIPT = """
 import os, sys, time
 import hardness.curriculum.build as module
 from hardness.io import plan
+from tests.paths import local
 module.IN_MEMORY_SHARE = 0.0
 plan._MIN_PARTITION_BYTES = plan._MAX_PARTITION_BYTES = 3000
 replace = os.replace

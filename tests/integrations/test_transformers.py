@@ -12,8 +12,8 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 
 from hardness.errors import HardnessError
 from hardness.integrations.transformers import DynamicsCallback, HardnessTrainer
-from hardness.training.dynamics import observe_classes
 from hardness.training.losses import class_losses, token_losses
+from hardness.training.observations import observe_classes
 from hardness.weighting import resolve
 from tests.integrations.hf import Records, collate, run
 from tests.training.ranks import run_ranks

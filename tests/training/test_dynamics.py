@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from hardness.curriculum.shards import open_shards
-from hardness.training.dynamics import observe_classes, observe_tokens
 from hardness.training.examples import IGNORED
+from hardness.training.observations import observe_classes, observe_tokens
 from hardness.training.run import train
 from tests.training.conftest import MakeShards, pairs, questions, save_small_model
 
@@ -49,7 +49,7 @@ def test_small_pieces_give_what_one_piece_gives(monkeypatch: pytest.MonkeyPatch)
     torch.manual_seed(0)
     logits, targets = torch.randn(4, 9, 11), torch.randint(0, 11, (4, 9))
     whole = observe_tokens(logits, targets)
-    monkeypatch.setattr("hardness.training.dynamics.CHUNK_VALUES", 30)
+    monkeypatch.setattr("hardness.training.observations.PIECE_VALUES", 30)
     assert torch.equal(observe_tokens(logits, targets), whole)
 
 
