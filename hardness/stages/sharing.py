@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hardness.errors import HardnessError
 
-_NAME = ".workers.tmp-"
+_NAME = ".workers-"
 
 
 @dataclass(frozen=True)
