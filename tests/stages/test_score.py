@@ -100,10 +100,13 @@ def test_missing_parts_alone_are_made_again(data: Path) -> None:
     (path / "metric.json").unlink()
     parts[1].unlink()
     parts[2].write_bytes(parts[2].read_bytes()[:100])
+    (path / ".part-00002.parquet.tmp-1-abc").write_bytes(b"left by a run that was killed")
+    (path.parent / ".dataset.json.tmp-1-abc").write_bytes(b"")
     untouched = parts[0].stat().st_mtime_ns
     assert hardness.score(data, partition_bytes=150).resumed
     assert contents(path) == whole
     assert parts[0].stat().st_mtime_ns == untouched
+    assert not list(path.parent.glob(".*.tmp-*"))
 
 
 def test_skipped_records_are_kept_with_their_reason(data: Path) -> None:
