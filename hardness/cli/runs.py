@@ -18,9 +18,10 @@ def runs(
 
     For example: hardness runs experiments
     """
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
+    from hardness.cli.console import console
     from hardness.training.runs import list_runs
 
     table = Table("run", "task", "model", "order", "weighting", "seed", "steps")
@@ -31,8 +32,8 @@ def runs(
         steps = f"{run.step}/{run.total_steps}{'' if run.finished else ' …'}"
         order, seed = run.order or "", str(run.seed)
         row = [name, run.task, Path(run.model).name, order, run.weighting, seed, steps]
-        table.add_row(*row, *_losses(run))
-    Console().print(table)
+        table.add_row(*map(Text, row), *_losses(run))
+    console.print(table)
 
 
 def _losses(run: RunSummary) -> list[str]:
