@@ -5,6 +5,7 @@ The functions behind the commands, with the same names as the options:
     hardness.score("data.jsonl", metric="perplexity")
     hardness.open_table("data.hardness")
     hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
+    hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
 
 Importing `hardness` loads none of torch, transformers, dask or numba; each function loads what it
@@ -16,19 +17,21 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, explain_missing
 
 if TYPE_CHECKING:
     from hardness.curriculum.build import build
     from hardness.io.table import open_table
+    from hardness.stages.lm import lm
     from hardness.stages.score import score
     from hardness.training.run import train
 
 __version__ = "0.1.0"
-__all__ = ["HardnessError", "__version__", "build", "open_table", "score", "train"]
+__all__ = ["HardnessError", "__version__", "build", "lm", "open_table", "score", "train"]
 
 _HOMES = {
     "build": "hardness.curriculum.build",
+    "lm": "hardness.stages.lm",
     "open_table": "hardness.io.table",
     "score": "hardness.stages.score",
     "train": "hardness.training.run",
@@ -37,5 +40,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+        try:
+            return getattr(importlib.import_module(_HOMES[name]), name)
+        except ModuleNotFoundError as error:
+            raise explain_missing(error) or error from None
     raise AttributeError(f"module 'hardness' has no attribute {name!r}")

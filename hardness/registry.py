@@ -73,7 +73,7 @@ class Registry(Generic[T]):
             return self._families[prefix][1](argument)
         known = sorted([*self._items, *(f"{p}:{a}" for p, (a, _) in self._families.items())])
         nearest = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else "; choose one of them"
         raise HardnessError(f"{self.kind} must be one of {', '.join(known)}, got {name!r}{hint}")
 
     def names(self) -> list[str]:

@@ -31,6 +31,11 @@ def test_nearest_name_is_offered() -> None:
         fruits().get("aple")
 
 
+def test_miss_with_nothing_near_says_what_to_do() -> None:
+    with pytest.raises(HardnessError, match="got 'xyz'; choose one of them$"):
+        fruits().get("xyz")
+
+
 def test_taken_names_and_prefixes_are_refused() -> None:
     with pytest.raises(ValueError, match="fruit name must be new, got 'apple' twice"):
         fruits().add("apple", "")

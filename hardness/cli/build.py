@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def build(
-    table: Annotated[Path, typer.Argument(help="The hardness table that `hardness score` wrote.")],
+    table: Annotated[
+        str, typer.Argument(help="The hardness table that `hardness score` wrote, a URL too.")
+    ],
     by: Annotated[
         str | None,
         typer.Option(
@@ -28,8 +29,10 @@ def build(
         typer.Option(help="`ascending` (easy to hard), `descending` (hard to easy) or `random`."),
     ] = "ascending",
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for the shards. Default: beside the table."),
+        str | None,
+        typer.Option(
+            "--output", "-o", help="Folder for the shards, a URL too. Default: beside the table."
+        ),
     ] = None,
     normalize: Annotated[
         str,
@@ -57,6 +60,12 @@ def build(
     memory: Annotated[
         str, typer.Option(help="Memory to stay below, such as `512MiB` or `4GB`.")
     ] = "4GB",
+    work: Annotated[
+        str | None,
+        typer.Option(
+            help="Local folder for temporary files. Default: in the output, or in ~/.cache."
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace another build in the output folder.")
     ] = False,
@@ -81,6 +90,7 @@ def build(
             weighting=weighting,
             output=output,
             memory=memory,
+            work=work,
             overwrite=overwrite,
             progress=bars,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +14,7 @@ def score(
     data: Annotated[
         list[str],
         typer.Argument(
-            help="Files or globs: JSONL, CSV, TSV, Parquet, Arrow or text; .gz and .zst too.",
+            help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too.",
             show_default=False,
         ),
     ],
@@ -23,11 +22,11 @@ def score(
         str, typer.Option(help="What to score; `hardness metrics` lists all.")
     ] = "perplexity",
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
-            help="Folder of the hardness table.  [default: beside the data]",
+            help="Folder of the hardness table, a URL too.  [default: beside the data]",
             show_default=False,
         ),
     ] = None,
@@ -93,11 +92,37 @@ def score(
     reference: Annotated[
         list[str] | None,
         typer.Option(
-            help="Fit on this file instead of the data; may be repeated.",
+            help="Fit on this file instead of the data, without --holdout; may be repeated.",
             show_default=False,
             rich_help_panel="N-gram metrics",
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Score under this ARPA or KenLM binary file, for --metric kenlm; `hardness lm` "
+            "makes one.  [default: estimated from the reference or the data]",
+            show_default=False,
+            rich_help_panel="N-gram metrics",
+        ),
+    ] = None,
+    prune: Annotated[
+        str | None,
+        typer.Option(
+            help="Leave out n-grams that occur at most so often, for --metric kenlm: `0,1,1`.",
+            metavar="N,...",
+            show_default=False,
+            rich_help_panel="N-gram metrics",
+        ),
+    ] = None,
+    skip_symbols: Annotated[
+        bool,
+        typer.Option(
+            "--skip-symbols",
+            help="Leave out tokens that are <s>, </s> or <unk>, for --metric kenlm.",
+            rich_help_panel="N-gram metrics",
+        ),
+    ] = False,
     threads: Annotated[
         int | None,
         typer.Option(
@@ -130,9 +155,9 @@ def score(
         ),
     ] = "4GB",
     work: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            help="Folder for those files.  [default: in the table]",
+            help="Local folder for those files.  [default: in the table, or in ~/.cache]",
             show_default=False,
             rich_help_panel="Where it runs",
         ),
@@ -155,6 +180,7 @@ def score(
         hardness score --metric perplexity data.jsonl
     """
     from hardness.cli.console import progress
+    from hardness.cli.prune import parse_prune
     from hardness.stages.score import score as run
 
     with progress() as bars:
@@ -174,11 +200,15 @@ def score(
             memory=memory,
             work=work,
             partition_bytes=partition_bytes,
+            examples=3,
             progress=bars,
             order=order,
             tokenizer=tokenizer,
             holdout=holdout,
             reference=tuple(reference) if reference else None,
+            model=model,
+            prune=None if prune is None else parse_prune(prune),
+            skip_symbols=skip_symbols or None,
         )
     _report(result)
 
@@ -205,7 +235,7 @@ def _report(result: ScoreResult) -> None:
     console.print()
     print_metric(result.info)
     console.print()
-    with result.table.dataset(on_error="skip") as dataset:
-        print_examples(result.table, dataset, result.info.name, easiest=3, hardest=3)
+    if result.examples is not None:
+        print_examples(result.examples)
     console.print(f"table: {result.table.path}")
     console.print(f"next:  hardness build {result.table.path} --order ascending -o SHARDS")

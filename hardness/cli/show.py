@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,8 +9,10 @@ import typer
 
 def show(
     table: Annotated[
-        Path,
-        typer.Argument(help="A hardness table: the folder that `score` wrote.", show_default=False),
+        str,
+        typer.Argument(
+            help="A hardness table: the folder that `score` wrote, a URL too.", show_default=False
+        ),
     ],
     by: Annotated[
         str | None,
@@ -32,6 +33,7 @@ def show(
     from hardness.cli.console import console
     from hardness.cli.summary import print_examples, print_metric
     from hardness.errors import HardnessError
+    from hardness.io.examples import find_examples
     from hardness.io.table import open_table
 
     opened = open_table(table)
@@ -43,4 +45,6 @@ def show(
         console.print()
     if top or bottom:
         with opened.dataset(on_error="skip") as dataset:
-            print_examples(opened, dataset, by or opened.metrics[0], easiest=bottom, hardest=top)
+            print_examples(
+                find_examples(opened, dataset, by or opened.metrics[0], easiest=bottom, hardest=top)
+            )

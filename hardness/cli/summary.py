@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import polars as pl
 from rich.markup import escape
 from rich.table import Table
 
 from hardness.cli.console import console, excerpt, human, number
-from hardness.io.dataset import Dataset
-from hardness.io.examples import read_texts
+from hardness.io.examples import Examples
 from hardness.io.metric import MetricInfo
-from hardness.io.table import HardnessTable
 
 # Of the quantiles that metric.json has, those that a terminal of 80 columns has no room for.
 _LEFT_OUT = ("0.25", "0.75")
@@ -43,31 +40,20 @@ def _quantile_name(quantile: float) -> str:
     return {0.0: "min", 0.5: "median", 1.0: "max"}.get(quantile, f"{quantile:.0%}")
 
 
-def print_examples(
-    table: HardnessTable, dataset: Dataset, by: str, *, easiest: int, hardest: int
-) -> None:
+def print_examples(examples: Examples) -> None:
     """The records at both ends of a column, with their texts."""
-    info, column = table.resolve(by)
-    harder_is_higher = info.direction_of(column) == "higher"
-    scores = table.column(by).drop_nulls("value")
-    for title, n, descending in (
-        ("easiest", easiest, not harder_is_higher),
-        ("hardest", hardest, harder_is_higher),
-    ):
-        if n == 0:
+    for end in ("easiest", "hardest"):
+        chosen = getattr(examples, end)
+        if not chosen:
             continue
-        # The row breaks ties, so that the same examples are shown every time.
-        order = [pl.col("value") * (-1 if descending else 1), pl.col("row")]
-        chosen = scores.bottom_k(n, by=order).sort(*order).collect()
-        rows = chosen["row"].to_list()
         grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
-        grid.title = f"{title} by {by}"
+        grid.title = f"{end} by {examples.by}"
         grid.add_column("row", justify="right", no_wrap=True)
-        grid.add_column(column, justify="right", no_wrap=True)
+        grid.add_column(examples.column, justify="right", no_wrap=True)
         grid.add_column("text")
-        texts = read_texts(dataset, rows)
-        for row, value, text in zip(rows, chosen["value"], texts, strict=True):
-            grid.add_row(f"{row:,}", number(value), escape(excerpt(text)))
+        for example in chosen:
+            text = escape(excerpt(example.text))
+            grid.add_row(f"{example.row:,}", number(example.score), text)
         console.print(grid)
         console.print()
 

@@ -146,7 +146,7 @@ def tokenize(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
 
 
 @njit(inline="always")
-def _decode(data, i):
+def decode(data, i):
     """The code point that starts at byte i of valid UTF-8 and its length; not for ASCII."""
     byte = uint32(data[i])
     if byte < 0xE0:
@@ -180,7 +180,7 @@ def _tokenize(data, offsets, ascii_table, table, ids, starts, needs_python):
                 entry = ascii_table[byte]
                 i += 1
             else:
-                code_point, length = _decode(data, i)
+                code_point, length = decode(data, i)
                 i += length
                 entry = table[code_point]
                 if len(needs_python) > 0 and code_point in (_NEEDS_PYTHON_1, _NEEDS_PYTHON_2):

@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from dask.base import compute
-from dask.delayed import delayed
+from dask.threaded import get
 
 from hardness.errors import HardnessError
 from hardness.progress import Progress, Silent
@@ -59,10 +58,11 @@ class Threads:
         def task(index: int) -> None:
             finished(index, function(items[index]))
 
-        tasks = [delayed(task)(index, dask_key_name=f"task-{10**9 - 1 - index}") for index in items]
-        # Leaving the pool waits for tasks that still run when one has failed.
+        graph = {f"task-{10**9 - 1 - index}": (task, index) for index in items}
+        # The scheduler itself and not `dask.compute`, which would import distributed. Leaving the
+        # pool waits for tasks that still run when one has failed.
         with ThreadPoolExecutor(self.tasks_at_a_time) as pool:
-            compute(*tasks, scheduler="threads", pool=pool)
+            get(graph, list(graph), pool=pool)
 
 
 class Workers:

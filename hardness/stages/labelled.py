@@ -26,8 +26,8 @@ from hardness.io.records import Columns, Partition, Reject
 from hardness.io.text import join_columns
 from hardness.ngram.class_rows import MOST_CLASSES
 from hardness.ngram.tokenize import tokenize, tokenizers
+from hardness.stages.groups import group_salts
 from hardness.stages.ngram import Block
-from hardness.stages.perplexity import group_salts
 from hardness.stages.run import Run
 from hardness.stages.store import Store
 

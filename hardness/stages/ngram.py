@@ -125,15 +125,24 @@ class NgramCounts:
     def at_positions(self, block: Block, orders: int, *, within_groups: bool = False) -> np.ndarray:
         """Unsigned (orders, T_b): 2·count + FIRST of the n-gram that ends at each position."""
         out = np.empty((orders, block.n_positions), dtype=self.dtype)
-        ids = self.store.get(f"ids-{block.index}", np.uint64)
-        starts = self.store.get(f"starts-{block.index}", np.int64)
-        salts = self._salts(block, within_groups)
         for order in range(1, orders + 1):
-            bounds = self._bounds(block, order, within_groups)
-            name = f"{_name('counts', order, within_groups)}-{block.index}"
-            counts = self.store.get(name, self.dtype)
-            return_counts(ids, starts, order, salts, self.n_bits, bounds, counts, out[order - 1])
+            self.fill_positions(block, order, out[order - 1], within_groups=within_groups)
         return out
+
+    def fill_positions(
+        self, block: Block, order: int, out: np.ndarray, *, within_groups: bool = False
+    ) -> None:
+        """Fill unsigned (T_b,): 2·count + FIRST of the n-gram of one order at each position."""
+        return_counts(
+            self.store.get(f"ids-{block.index}", np.uint64),
+            self.store.get(f"starts-{block.index}", np.int64),
+            order,
+            self._salts(block, within_groups),
+            self.n_bits,
+            self._bounds(block, order, within_groups),
+            self.store.get(f"{_name('counts', order, within_groups)}-{block.index}", self.dtype),
+            out,
+        )
 
     def _route(self, block: Block, *, order: int, within_groups: bool) -> None:
         keys, bounds = partition_keys(

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from hardness.errors import HardnessError
-from hardness.io.dataset import Dataset, open_dataset
+from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
 from hardness.metrics.ngram_pvi import NgramPviConfig
 from hardness.ngram.class_rows import no_rows
@@ -30,6 +30,7 @@ from hardness.stages.class_counts import ClassCounts
 from hardness.stages.class_held import held_with, sum_groups
 from hardness.stages.labelled import Labelled, encode_labelled
 from hardness.stages.ngram import Block
+from hardness.stages.reference import open_reference
 from hardness.stages.run import PartWriter, Run, Tally
 
 _FIT_RECORDS = 2**17
@@ -68,7 +69,7 @@ def run(task: Run, config: NgramPviConfig) -> Tally:
         return _run(task, config, None)
     # The reference's columns are read the way the data's are.
     columns = task.dataset.columns
-    with open_dataset(config.reference, text=columns.text, label=columns.label) as reference:
+    with open_reference(config.reference, text=columns.text, label=columns.label) as reference:
         return _run(task, config, reference)
 
 
@@ -88,7 +89,7 @@ class _Models:
 
 
 def _run(task: Run, config: NgramPviConfig, reference: Dataset | None) -> Tally:
-    holdout = config.holdout if reference is None else "none"
+    holdout = config.left_out
     by_group = holdout == "group"
     data = encode_labelled(task, reference, tokenizer=config.tokenizer, by_group=by_group)
     models = _fit(task, config, data)
@@ -100,6 +101,7 @@ def _run(task: Run, config: NgramPviConfig, reference: Dataset | None) -> Tally:
     temperature = config.temperature
     if temperature is None:
         temperature = _fit_temperature(task, models, data, "group" if by_group else "record")
+    task.writer.begin()
     missing = [scored[part] for part in task.writer.missing]
     task.cluster.map(
         "scoring",

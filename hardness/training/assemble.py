@@ -11,17 +11,17 @@ from typing import Any
 
 import torch
 
-from hardness.training import dynamics
+from hardness.training import dynamics, names
 from hardness.training import folder as run_folder
 from hardness.training.batches import BatchPlan
-from hardness.training.checkpoint import FOLDER_NAME, Checkpoints, full_state
+from hardness.training.checkpoint import Checkpoints, full_state
 from hardness.training.config import TrainConfig
 from hardness.training.data import BatchStream, InOrder, StepBatch, prefetched
 from hardness.training.evaluation import evaluate
 from hardness.training.listener import Listener
 from hardness.training.loop import Loop
 from hardness.training.meter import Meter
-from hardness.training.metrics_log import METRICS_NAME, MetricsLog
+from hardness.training.metrics_log import MetricsLog
 from hardness.training.milestones import Milestones
 from hardness.training.parallel import World
 from hardness.training.setup import Setup
@@ -54,7 +54,7 @@ def assemble(setup: Setup, world: World, listener: Listener, stop: StopRequest) 
     recorder = None
     if config.record_dynamics is not None:
         recorder = dynamics.Recorder(
-            output / dynamics.FOLDER_NAME, rank=world.rank, with_logits=config.record_logits
+            output / names.DYNAMICS, rank=world.rank, with_logits=config.record_logits
         )
     milestones = Milestones(
         config=config,
@@ -64,22 +64,22 @@ def assemble(setup: Setup, world: World, listener: Listener, stop: StopRequest) 
         optimizer=make_optimizer(model, config),
         meter=meter,
         listener=listener,
-        checkpoints=Checkpoints(folder=output / FOLDER_NAME, world=world, keep=config.keep),
+        checkpoints=Checkpoints(folder=output / names.CHECKPOINTS, world=world, keep=config.keep),
         evaluate=_evaluator(setup, model, world),
         recorder=recorder,
         observe_epoch=partial(_observe_all, setup, world, model, recorder)
         if recorder is not None and config.record_dynamics == "after"
         else None,
-        save_best=partial(save_model, setup, world, model, run_folder.BEST_NAME),
+        save_best=partial(save_model, setup, world, model, names.BEST),
     )
     start = milestones.resume()
     if world.first:
-        dynamics.discard_after(output / dynamics.FOLDER_NAME, start // plan.steps_per_epoch)
+        dynamics.discard_after(output / names.DYNAMICS, start // plan.steps_per_epoch)
     world.barrier()
     log = MetricsLog(
-        output / METRICS_NAME if world.first else None,
+        output / names.METRICS if world.first else None,
         step=start,
-        tensorboard=output / run_folder.EVENTS_NAME if config.tensorboard else None,
+        tensorboard=output / names.EVENTS if config.tensorboard else None,
     )
     milestones.log = log.write
     stream = BatchStream(
@@ -174,5 +174,6 @@ def _observe_all(
         for step in steps:
             for micro in step.micro_batches:
                 batch = micro.to(world.device)
-                recorder.observe(batch, model(**batch.inputs).logits)
+                logits = model(**batch.inputs).logits
+                recorder.observe(batch, logits, setup.task.terms(logits, batch.targets)[1])
     model.train()

@@ -32,7 +32,6 @@ from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import file_digest
 from hardness.training.parallel import World
 
-FOLDER_NAME = "checkpoints"
 STATE_NAME = "state.json"
 TRAINED = StateDictOptions(ignore_frozen_params=True, strict=False)
 """What does not learn is made again from the model's start."""

@@ -3,7 +3,7 @@
 Source: Swayamdipta et al. 2020, Dataset Cartography; Pleiss et al. 2020 (margin); Paul et al. 2021
 (error norm).
 
-Legend: m examples, T positions, V vocabulary, C classes, n trained tokens of a batch.
+Legend: m examples, T positions, V vocabulary, C classes.
 """
 
 from __future__ import annotations
@@ -20,58 +20,8 @@ from torch import Tensor
 
 from hardness.io.atomic import write_parquet
 from hardness.training.data import NO_ROW
-from hardness.training.examples import IGNORED, Batch
-
-FOLDER_NAME = "dynamics"
-FIELDS = ("gold_logprob", "correct", "margin", "error_norm")
-CHUNK_VALUES = 1 << 18
-"""Logits looked at together, a megabyte: they stay in a CPU's cache from one use to the next."""
-
-
-def observe_classes(logits: Tensor, targets: Tensor) -> Tensor:
-    """What the logits of a classifier say about each example.
-
-    With p = softmax(logits): ln p_gold; whether the greatest logit is the gold one; the gold logit
-    minus the greatest other; ‖p - onehot‖₂.
-
-    Args:
-        logits: [m, C].
-        targets: [m] class ids.
-
-    Returns:
-        [4, m] float32, in the order of `FIELDS`.
-    """
-    logits = logits.detach().float()
-    gold = logits.gather(1, targets[:, None])[:, 0]
-    others = logits.scatter(1, targets[:, None], -torch.inf).amax(1)
-    norms = torch.logsumexp(logits, 1)
-    probability = (gold - norms).exp()
-    squares = torch.exp(2 * (logits - norms[:, None])).sum(1)
-    error = (squares - 2 * probability + 1).clamp(min=0).sqrt()
-    return torch.stack([gold - norms, (gold > others).float(), gold - others, error])
-
-
-def observe_tokens(logits: Tensor, targets: Tensor) -> Tensor:
-    """The same for a language model: means over each example's trained tokens.
-
-    So `gold_logprob` is the log of the geometric mean probability, and `correct` the share of
-    tokens that are the argmax.
-
-    Args:
-        logits: [m, T, V].
-        targets: [m, T], IGNORED where nothing is trained.
-
-    Returns:
-        [4, m] float32; NaN for an example without trained tokens.
-    """
-    kept = targets != IGNORED
-    flat, wanted = logits.detach().flatten(0, 1), targets.flatten()
-    rows = max(1, CHUNK_VALUES // logits.shape[-1]) if logits.device.type == "cpu" else len(wanted)
-    positions = kept.flatten().nonzero()[:, 0]
-    each = logits.new_full((len(FIELDS), len(wanted)), 0.0, dtype=torch.float32)
-    for part in positions.split(rows):
-        each[:, part] = observe_classes(flat[part], wanted[part])
-    return each.view(len(FIELDS), *targets.shape).sum(-1) / kept.sum(-1)
+from hardness.training.examples import Batch
+from hardness.training.observations import FIELDS
 
 
 def discard_after(folder: Path, epochs: int) -> None:
@@ -99,20 +49,18 @@ class Recorder:
         self._logits: list[Tensor] = []
         self._carried: list[pa.Table] = []
 
-    def observe(self, batch: Batch, logits: Tensor) -> None:
+    def observe(self, batch: Batch, logits: Tensor, observed: Tensor) -> None:
         """Note what the model makes of a batch; nothing waits for the device.
 
         Args:
             batch: the batch.
-            logits: [m, C] or [m, T, V].
+            logits: [m, C] or [m, T, V]; only those of classes are kept, if any.
+            observed: [4, m], in the order of `FIELDS`.
         """
-        observe = observe_classes if logits.ndim == 2 else observe_tokens
-        with torch.no_grad():
-            observed = observe(logits, batch.targets)
-            observed = observed.masked_fill(batch.units == 0, torch.nan)  # undefined, so null
-            self._observed.append(observed.to("cpu", non_blocking=True))
-            if self._with_logits and logits.ndim == 2:
-                self._logits.append(logits.detach().float().to("cpu", non_blocking=True))
+        observed = observed.detach().masked_fill(batch.units == 0, torch.nan)  # undefined, so null
+        self._observed.append(observed.to("cpu", non_blocking=True))
+        if self._with_logits and logits.ndim == 2:
+            self._logits.append(logits.detach().float().to("cpu", non_blocking=True))
         self._rows.append(batch.rows)
 
     def finish_epoch(self, epoch: int) -> Path:

@@ -20,8 +20,9 @@ class Example:
 
     ids: Sequence[int]
     """Token ids, special ones included, at most `max_length`."""
-    target: int
-    """Classification: the class id. Causal LM: index of the first trained token, at least 1."""
+    target: int | Sequence[int]
+    """Classification: the class id. Causal LM: for each token itself if it is trained, else
+    IGNORED."""
     units: int
     """What the example weighs in the reduction: 1 or the number of trained tokens; 0 when nothing
     of it is left."""

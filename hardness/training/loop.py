@@ -45,8 +45,8 @@ class Loop:
     """Takes each line of metrics."""
     listener: Listener
     stop: StopRequest
-    observe: Callable[[Batch, Tensor], None] | None = None
-    """Takes each micro-batch and its logits."""
+    observe: Callable[[Batch, Tensor, Tensor], None] | None = None
+    """Takes each micro-batch, its logits and what is observed of them."""
     after_step: Callable[[StepBatch, Callable[[], None]], None]
     """Called when a step is done and logged: evaluates, records and saves when it is time. Its
     second argument raises if the step was not finite."""
@@ -63,7 +63,7 @@ class Loop:
         self.model.train()
         before: Done | None = None
         for batch in steps:
-            done = self._step(batch, before)
+            done = self.step(batch, before)
             stop, bad = done.early.tolist()
             if before is not None and bad:
                 self._complain(before)
@@ -77,7 +77,7 @@ class Loop:
         if before is not None:
             self.check(before)
 
-    def _step(self, batch: StepBatch, before: Done | None) -> Done:
+    def step(self, batch: StepBatch, before: Done | None = None) -> Done:
         """One optimiser step over a global batch."""
         world = self.world
         # Dropout depends on where the run is and not on how it came there, so a resumed run
@@ -95,15 +95,17 @@ class Loop:
             with gradient_sync(self.model, last=index == len(micro_batches) - 1):
                 with self._precision():
                     logits = self.model(**micro.inputs).logits
-                losses = self.task.losses(logits, micro.targets)
+                if self.observe is None:
+                    losses = self.task.losses(logits, micro.targets)
+                else:
+                    losses, observed = self.task.terms(logits, micro.targets)
+                    self.observe(micro, logits, observed)
                 weights = self.weigher(micro, losses, step=batch.step, global_size=size)
                 total = weighted_sum(losses, weights, micro.units)
                 # Ranks average their gradients; times W that is the sum.
                 (total * (world.size / totals[0].clamp(min=1)).to(total.dtype)).backward()
             self.meter.add(micro, losses=losses, weights=weights, objective=total)
             losses_of.append((micro, losses.detach()))
-            if self.observe is not None:
-                self.observe(micro, logits)
         norm = clip(self.model, self.config.clip)
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr(batch.step)

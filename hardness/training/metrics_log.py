@@ -12,8 +12,6 @@ from typing import Any
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 
-METRICS_NAME = "metrics.jsonl"
-
 
 class MetricsLog:
     """Appends lines of metrics; each is on disk before the next is made.

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from hardness.io.atomic import read_json, write_json
+from hardness.io.storage import AnyPath
 from hardness.training import folder as run_folder
+from hardness.training import names
 from hardness.training.assemble import assemble
 from hardness.training.config import TrainConfig
 from hardness.training.listener import Listener
@@ -42,7 +44,7 @@ class RunResult:
         output = Path(output)
         return cls(
             output=output,
-            model=output / run_folder.MODEL_NAME,
+            model=output / names.MODEL,
             steps=found["steps"],
             evaluation=found["evaluation"],
             best=found["best"],
@@ -51,7 +53,7 @@ class RunResult:
 
 
 def train(
-    shards: str | Path,
+    shards: AnyPath,
     output: str | Path,
     *,
     listener: Listener | None = None,
@@ -64,7 +66,7 @@ def train(
     process calls this; otherwise `nproc` starts the processes.
 
     Args:
-        shards: folder that `hardness build` wrote.
+        shards: folder that `hardness build` wrote, a URL too.
         output: folder of the run.
         listener: is told of what is detected, of every step and of every evaluation.
         options: the fields of `hardness.training.config.TrainConfig`.
@@ -76,7 +78,7 @@ def train(
         HardnessError: wrong options, shards, evaluation data or model; a loss that is not finite.
         SystemExit: with code 143, after SIGTERM and a checkpoint.
     """
-    config = TrainConfig.of(shards=shards, output=output, **options)
+    config = TrainConfig.of(shards=str(shards), output=output, **options)
     listener = listener or Listener()
     if config.nproc > 1 and "RANK" not in os.environ:
         from hardness.training.launch import launch
@@ -97,16 +99,16 @@ def _train(config: TrainConfig, world: World, listener: Listener) -> RunResult:
             complete = run_folder.claim(output, described, config.overwrite)
     if world.agree(complete):
         listener.note(f"{output} already holds this run, complete: nothing to do")
-        return RunResult.of(output, read_json(output / run_folder.RESULT_NAME), cached=True)
+        return RunResult.of(output, read_json(output / names.RESULT), cached=True)
     with listening() as stop, assemble(setup, world, listener, stop) as run:
         run.loop.run(run.steps)
-        run.save_model(run_folder.MODEL_NAME)
+        run.save_model(names.MODEL)
         found = {
             "steps": setup.plan.total_steps,
             "evaluation": run.milestones.evaluation,
             "best": run.milestones.best,
         }
     if world.first:
-        write_json(output / run_folder.RESULT_NAME, found)
+        write_json(output / names.RESULT, {**found, "files": run_folder.final_files(output)})
     world.barrier()
     return RunResult.of(output, found, cached=False)

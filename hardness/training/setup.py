@@ -17,6 +17,7 @@ from hardness.curriculum.manifest import HARDNESS, ROW, WEIGHT
 from hardness.curriculum.shards import Shards, open_shards
 from hardness.errors import HardnessError
 from hardness.training.batches import BatchPlan
+from hardness.training.chat import ChatLM, is_chat
 from hardness.training.config import TrainConfig
 from hardness.training.data import UNDEFINED_HARDNESS, InOrder
 from hardness.training.evaluation import EvalSet, load_eval_set
@@ -151,6 +152,7 @@ def describe(setup: Setup) -> dict[str, Any]:
         "options": config.to_dict(),
         "data": {
             "rows": setup.shards.rows,
+            "order": setup.shards.manifest.curriculum.get("order"),
             "manifest_digest": setup.shards.manifest.digest,
             "eval_digest": None if setup.eval_set is None else setup.eval_set.digest,
             "model_digest": model_digest(config),
@@ -233,6 +235,8 @@ def _make_task(
     max_length: int,
 ) -> Task:
     if name == "causal-lm":
+        if not prompt and len(response) == 1 and is_chat(shards.schema.field(response[0]).type):
+            return ChatLM(tokenizer=tokenizer, messages=response[0], max_length=max_length)
         return CausalLM(
             tokenizer=tokenizer, prompt=prompt, response=response, max_length=max_length
         )

@@ -1,6 +1,6 @@
 """What a task makes of a record and of a model's output.
 
-Legend: m examples, T tokens of the longest, V vocabulary, C classes, n_i trained tokens.
+Legend: m examples, T tokens of the longest.
 """
 
 from __future__ import annotations
@@ -12,12 +12,19 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
 
 from hardness.errors import HardnessError
 from hardness.training.examples import IGNORED, Example, column_texts, pad_inputs
 from hardness.training.labels import label_name
+from hardness.training.losses import (
+    class_hits,
+    class_losses,
+    class_terms,
+    token_hits,
+    token_losses,
+    token_terms,
+)
 
 
 class Task(Protocol):
@@ -40,6 +47,10 @@ class Task(Protocol):
 
     def losses(self, logits: Tensor, targets: Tensor) -> Tensor:
         """[m] l_i in nats, float32: the mean over the example's own trained tokens."""
+        ...
+
+    def terms(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """`losses`, and [4, m] what is observed of each example."""
         ...
 
     def hits(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -117,13 +128,9 @@ class Classification:
         inputs = pad_inputs(examples, self._tokenizer.pad_token_id)
         return inputs, torch.tensor([example.target for example in examples])
 
-    def losses(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """l_i = -ln softmax(logits_i)[target_i] of logits [m, C]."""
-        return functional.cross_entropy(logits.float(), targets, reduction="none")
-
-    def hits(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """1 where the greatest logit is the target's."""
-        return (logits.argmax(-1) == targets).double()
+    losses = staticmethod(class_losses)
+    terms = staticmethod(class_terms)
+    hits = staticmethod(class_hits)
 
     def summary(self, *, loss: float, hits: float) -> dict[str, float]:
         """Mean loss and accuracy."""
@@ -143,7 +150,7 @@ class CausalLM:
         self._prompt = tuple(prompt)
         self._response = tuple(response)
         self._max_length = max_length
-        self.padding = Example(ids=(), target=1, units=0)
+        self.padding = Example(ids=(), target=(), units=0)
 
     def encode(self, table: pa.Table) -> list[Example]:
         """Start token, prompt, line end, response, end token; cut off on the right.
@@ -155,17 +162,22 @@ class CausalLM:
         suffix = [] if end is None else [end]
         prompts: list[list[int]] = [[]] * table.num_rows
         if self._prompt:
-            prompts = self._tokens([text + "\n" for text in column_texts(table, self._prompt)])
+            prompts = self.tokens([text + "\n" for text in column_texts(table, self._prompt)])
         examples = []
-        responses = self._tokens(column_texts(table, self._response))
+        responses = self.tokens(column_texts(table, self._response))
         for before, after in zip(prompts, responses, strict=True):
-            ids = [*prefix, *before, *after, *suffix][: self._max_length]
-            target = max(1, len(prefix) + len(before))
-            units = max(0, len(ids) - target) if after else 0
-            examples.append(Example(ids=ids, target=target, units=units))
+            ids = [*prefix, *before, *after, *suffix]
+            given = len(prefix) + len(before) if after else len(ids)
+            examples.append(self.example(ids, [IGNORED] * given + ids[given:]))
         return examples
 
-    def _tokens(self, texts: list[str]) -> list[list[int]]:
+    def example(self, ids: list[int], target: list[int]) -> Example:
+        """An example cut off at the greatest length; its first token has nothing to follow from."""
+        ids, target = ids[: self._max_length], [IGNORED, *target[1 : self._max_length]]
+        return Example(ids=ids, target=target, units=sum(token != IGNORED for token in target))
+
+    def tokens(self, texts: list[str]) -> list[list[int]]:
+        """Token ids of each text, without special ones."""
         return self._tokenizer(texts, add_special_tokens=False, return_attention_mask=False)[
             "input_ids"
         ]
@@ -176,23 +188,13 @@ class CausalLM:
         targets = np.full(inputs["input_ids"].shape, IGNORED, dtype=np.int64)
         for index, example in enumerate(examples):
             if example.units:
-                targets[index, example.target - 1 : len(example.ids) - 1] = example.ids[
-                    example.target :
-                ]
+                assert not isinstance(example.target, int)
+                targets[index, : len(example.ids) - 1] = example.target[1:]
         return inputs, torch.from_numpy(targets)
 
-    def losses(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """l_i = -1/n_i Σ_t ln softmax(logits_it)[target_it] of logits [m, T, V]; 0 if n_i = 0."""
-        each = functional.cross_entropy(
-            logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="none"
-        )
-        counts = (targets != IGNORED).sum(-1).clamp(min=1)
-        return each.view(targets.shape).sum(-1) / counts
-
-    def hits(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Share of the trained tokens that have the greatest logit; 0 if there are none."""
-        counts = (targets != IGNORED).sum(-1).clamp(min=1)
-        return (logits.argmax(-1) == targets).sum(-1).double() / counts
+    losses = staticmethod(token_losses)
+    terms = staticmethod(token_terms)
+    hits = staticmethod(token_hits)
 
     def summary(self, *, loss: float, hits: float) -> dict[str, float]:
         """Loss per token, its exponential, and the share of tokens got right."""

@@ -86,8 +86,10 @@ def spread(
         probe: inputs of any batch.
     """
     if config.activation_checkpointing:
-        settings: Any = model
-        settings.gradient_checkpointing_enable({"use_reentrant": False})
+        # Renamed in transformers 5, where the old name warns.
+        new = getattr(model, "activation_checkpointing_enable", None)
+        old: Any = getattr(model, "gradient_checkpointing_enable", None)
+        (new or old)({"use_reentrant": False})
     if world.size > 1 and config.parallel == "fsdp":
         model = _shard(model, world)
     else:

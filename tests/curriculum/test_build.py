@@ -23,8 +23,10 @@ from hardness.curriculum.build import build
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from hardness.io import plan
+from hardness.io.storage import AnyPath
 from hardness.stages.cluster import Cluster, Executor, Threads
 from tests.curriculum.scored import digests, records, score, write_jsonl
+from tests.paths import local
 
 N = 300
 
@@ -56,7 +58,7 @@ def scores(n: int = N, *, seed: int = 0) -> list[float | None]:
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     data = write_jsonl(tmp_path / "data.jsonl", records(N))
-    return score(data, tmp_path / "data.hardness", scores()).path
+    return local(score(data, tmp_path / "data.hardness", scores()).path)
 
 
 def expected_rows(values: Sequence[float | None], *, descending: bool = False) -> list[int]:
@@ -65,7 +67,7 @@ def expected_rows(values: Sequence[float | None], *, descending: bool = False) -
     return sorted(known, key=lambda row: sign * (values[row] or 0))
 
 
-def read(path: Path) -> pa.Table:
+def read(path: AnyPath) -> pa.Table:
     return pa.concat_tables(open_shards(path).tables())
 
 

@@ -8,18 +8,38 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hardness.training.listener import Listener, StepReport
+
 ROOT = Path(__file__).parents[2]
 
 
-def run_ranks(world_size: int, jobs: Sequence[dict[str, Any]], timeout_s: float = 240) -> None:
-    """Do `jobs`, the keyword arguments of `hardness.train`, on `world_size` processes."""
+def run_ranks(
+    world_size: int,
+    jobs: Sequence[dict[str, Any]],
+    *,
+    dies: bool = False,
+    module: str = "tests.training.ranks",
+    timeout_s: float = 240,
+) -> None:
+    """Do `jobs` on `world_size` processes.
+
+    Args:
+        world_size: how many.
+        jobs: the keyword arguments of `hardness.train`. `kill_at` and `stop_at` add a SIGKILL or
+            a SIGTERM to the first rank after that step, the former `delay_s` later.
+        dies: whether a job kills the first rank.
+        module: what the processes run instead of this file.
+        timeout_s: longest wait for a process.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -35,7 +55,7 @@ def run_ranks(world_size: int, jobs: Sequence[dict[str, Any]], timeout_s: float 
     told = json.dumps(list(jobs), default=str)
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.training.ranks"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             env={**environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
             cwd=ROOT,
@@ -52,7 +72,23 @@ def run_ranks(world_size: int, jobs: Sequence[dict[str, Any]], timeout_s: float 
     finally:
         for process in processes:
             process.kill()
-    assert codes == [0] * world_size, codes
+    assert all(codes) if dies else not any(codes), codes
+
+
+class Breaker(Listener):
+    """Disturbs the process that it listens in after a certain step."""
+
+    def __init__(self, *, kill_at: int | None, stop_at: int | None, delay_s: float) -> None:
+        self.kill_at = kill_at
+        self.stop_at = stop_at
+        self.delay_s = delay_s
+
+    def step(self, report: StepReport) -> None:
+        """Send the signal when its step has come."""
+        if report.step == self.stop_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        if report.step == self.kill_at:
+            threading.Timer(self.delay_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
 
 def main() -> None:
@@ -65,7 +101,16 @@ def main() -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo")
     for job in json.load(sys.stdin):
-        train(**job)
+        breaker = Breaker(
+            kill_at=job.pop("kill_at", None),
+            stop_at=job.pop("stop_at", None),
+            delay_s=job.pop("delay_s", 0.0),
+        )
+        try:
+            train(**job, listener=breaker)
+        except SystemExit as stopped:
+            if stopped.code != 143:
+                raise
     dist.destroy_process_group()
 
 

@@ -14,6 +14,7 @@ from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from hardness.training.config import TrainConfig
 from hardness.training.evaluation import evaluate, load_eval_set
+from hardness.training.examples import IGNORED
 from hardness.training.listener import Listener
 from hardness.training.parallel import World
 from hardness.training.setup import Setup, prepare
@@ -35,7 +36,9 @@ def test_the_loss_is_the_mean_over_tokens_whatever_the_batches(make_shards: Make
     with torch.no_grad():
         for example in setup.eval_set.examples:
             logits = model(torch.tensor([list(example.ids)])).logits[0].double()
-            for t in range(example.target, len(example.ids)):
+            assert not isinstance(example.target, int)
+            trained = (t for t, token in enumerate(example.target) if token != IGNORED)
+            for t in trained:
                 total -= torch.log_softmax(logits[t - 1], -1)[example.ids[t]].item()
                 right += float(logits[t - 1].argmax() == example.ids[t])
                 tokens += 1

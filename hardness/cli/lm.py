@@ -1,0 +1,148 @@
+"""`hardness lm`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from hardness.cli.prune import joined_prune
+
+
+class LmCommand(TyperCommand):
+    """A command whose `--prune` takes several numbers."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, joined_prune(args))
+
+
+def lm(
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files or globs: JSONL, CSV, TSV, Parquet, Arrow or text; .gz and .zst too.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The model: name.arpa, or name.bin where KenLM's build_binary is on PATH.",
+            show_default=False,
+        ),
+    ],
+    order: Annotated[int, typer.Option(help="Longest n-gram, 2 to 5.")] = 3,
+    prune: Annotated[
+        str,
+        typer.Option(
+            help="Leave out n-grams that occur at most so often, one number an order from 1, the "
+            "last for the rest: `0 1 1` leaves out those longer than a word that occur once.",
+            metavar="N...",
+        ),
+    ] = "0",
+    tokenizer: Annotated[
+        str, typer.Option(help="`words`, `whitespace` or `nltk`; KenLM's own is `whitespace`.")
+    ] = "words",
+    interpolated: Annotated[
+        bool,
+        typer.Option(
+            "--interpolated",
+            help="Instead of Kneser-Ney, the even interpolation that `score --metric perplexity "
+            "--holdout none` uses. As a back-off model it is exact for every context, seen or not; "
+            "it cannot hold records out, and it cannot be pruned.",
+        ),
+    ] = False,
+    skip_symbols: Annotated[
+        bool,
+        typer.Option(
+            "--skip-symbols",
+            help="Leave out tokens that are <s>, </s> or <unk>, which are an error otherwise.",
+        ),
+    ] = False,
+    text: Annotated[
+        str | None,
+        typer.Option(
+            help="Text columns, comma-separated, joined by a space.  [default: detected]",
+            show_default=False,
+        ),
+    ] = None,
+    on_error: Annotated[
+        str,
+        typer.Option(help="What to do with a bad record: `raise`, or `skip` it and list it."),
+    ] = "raise",
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="Tasks at a time in this process.  [default: all cores]",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Start that many worker processes on this machine instead.",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a running Dask scheduler to use instead, such as tcp://host:8786.",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+    memory: Annotated[
+        str,
+        typer.Option(
+            help="Memory to stay below, such as `512MiB` or `4GB`; the rest goes to files.",
+            rich_help_panel="Where it runs",
+        ),
+    ] = "4GB",
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for those files.  [default: beside the model]",
+            show_default=False,
+            rich_help_panel="Where it runs",
+        ),
+    ] = None,
+) -> None:
+    """Estimate an n-gram model of a dataset and write it for KenLM.
+
+    Interpolated modified Kneser-Ney, the model that KenLM's `lmplz --discount_fallback` makes of
+    the same tokens; each record is a sentence. Use it with `score --metric kenlm --model`, on other
+    data: scored by a model of itself, a strange text looks easy.
+
+        hardness lm corpus.jsonl -o lm.arpa --order 3 --prune 0 1 1
+    """
+    from hardness.cli.console import progress
+    from hardness.cli.lm_summary import print_lm
+    from hardness.cli.prune import parse_prune
+    from hardness.stages.lm import lm as run
+
+    with progress() as bars:
+        result = run(
+            data,
+            output=output,
+            order=order,
+            prune=parse_prune(prune),
+            tokenizer=tokenizer,
+            interpolated=interpolated,
+            skip_symbols=skip_symbols,
+            text=text,
+            on_error=on_error,
+            threads=threads,
+            workers=workers,
+            scheduler=scheduler,
+            memory=memory,
+            work=work,
+            progress=bars,
+        )
+    print_lm(result)

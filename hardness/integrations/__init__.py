@@ -1,0 +1,1 @@
+"""For people who already have a trainer."""

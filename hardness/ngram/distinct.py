@@ -1,0 +1,192 @@
+"""Lists of distinct n-grams, and how the n-grams of one order hang on those one shorter.
+
+Legend: T predicted positions of a block of records, D distinct n-grams whose first position is in
+the block, P partitions of the key space.
+
+A distinct k-gram is represented by its first position. The first position of a k-gram is the first
+position of the (k + 1)-gram that ends there too, so every order's list is part of the list of the
+next order, and going down from the highest order the lists shrink.
+
+The depth of a position is the number of tokens before it in its record (at most `DEEPEST`). A
+k-gram begins with `<s>` where the depth is k - 2, and is padded with several where it is less;
+padded ones are needed for counting and are never part of a model.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import int64, njit, uint32, uint64
+
+from hardness.ngram.count import FIRST
+from hardness.ngram.keys import ngram_key
+
+DEEPEST = 15
+"""Depths above it are all the same to n-grams of up to that many tokens."""
+
+NOWHERE = np.uint32(0xFFFFFFFF)
+"""The place of an n-gram that was not routed."""
+
+
+@njit(nogil=True, cache=True)
+def list_distinct(starts, counts):
+    """The distinct n-grams whose first position is in the block.
+
+    Args:
+        starts: int64 (n + 1,), see `Tokens`.
+        counts: unsigned (T,), 2·count + `FIRST` of the n-gram that ends at each position.
+
+    Returns:
+        positions uint32 (D,), increasing, depths uint8 (D,) and counts unsigned (D,).
+    """
+    n_distinct = 0
+    for value in counts:
+        n_distinct += value & FIRST
+    positions = np.empty(n_distinct, dtype=np.uint32)
+    depths = np.empty(n_distinct, dtype=np.uint8)
+    raw = np.empty(n_distinct, dtype=counts.dtype)
+    j = 0
+    for record in range(len(starts) - 1):
+        start = starts[record]
+        for t in range(start, starts[record + 1]):
+            if counts[t] & FIRST:
+                positions[j] = t
+                depths[j] = min(t - start, DEEPEST)
+                raw[j] = counts[t] >> 1
+                j += 1
+    return positions, depths, raw
+
+
+@njit(nogil=True, cache=True)
+def route(ids, positions, depths, order, back, least_depth, n_bits):
+    """Route keys of listed n-grams to partitions.
+
+    Args:
+        ids: uint64 (T,), see `Tokens`.
+        positions, depths: (D,), a list.
+        order: of the keys, 1 to 5.
+        back: the key is that of the n-gram which ends this many tokens before the position: 0 for
+            suffixes, 1 for contexts.
+        least_depth: n-grams at a lower depth are left out.
+        n_bits: log2 P.
+
+    Returns:
+        keys uint64 (routed,), partition after partition and in the list's order in each; bounds
+        int64 (P + 1,) of the partitions; places uint32 (D,) of each listed n-gram, `NOWHERE` for
+        those left out.
+    """
+    keys = np.empty(len(positions), dtype=np.uint64)
+    bounds = np.zeros((1 << n_bits) + 1, dtype=np.int64)
+    for j in range(len(positions)):
+        if depths[j] < least_depth:
+            continue
+        t = int64(positions[j])
+        keys[j] = ngram_key(ids, t - int64(depths[j]), t - back, order)
+        bounds[_partition(keys[j], n_bits) + 1] += 1
+    for p in range(1, len(bounds)):
+        bounds[p] += bounds[p - 1]
+    cursors = bounds[:-1].copy()
+    routed = np.empty(bounds[-1], dtype=np.uint64)
+    places = np.empty(len(positions), dtype=np.uint32)
+    for j in range(len(positions)):
+        if depths[j] < least_depth:
+            places[j] = NOWHERE
+            continue
+        p = _partition(keys[j], n_bits)
+        places[j] = cursors[p]
+        routed[cursors[p]] = keys[j]
+        cursors[p] += 1
+    return routed, bounds, places
+
+
+@njit(nogil=True, cache=True)
+def scatter(places, values, flags, size):
+    """Bring 2·value + flag to the places of routed keys.
+
+    Args:
+        places: uint32 (D,), from `route`.
+        values: unsigned (D,).
+        flags: bool (D,).
+        size: number of routed keys.
+    """
+    out = np.empty(size, dtype=values.dtype)
+    for j in range(len(places)):
+        if places[j] != NOWHERE:
+            out[places[j]] = 2 * values[j] + flags[j]
+    return out
+
+
+@njit(nogil=True, cache=True)
+def gather(places, values):
+    """Bring values at the places of routed keys back to the list; 0 where nothing was routed."""
+    out = np.zeros(len(places), dtype=values.dtype)
+    for j in range(len(places)):
+        if places[j] != NOWHERE:
+            out[j] = values[places[j]]
+    return out
+
+
+@njit(nogil=True, cache=True)
+def scatter_sublist(positions, places, sub_positions, sub_values):
+    """Bring values of the list one order lower, which is part of this one, to its suffixes' places.
+
+    Args:
+        positions, places: uint32 (D,), a list and where its suffixes were routed; all were.
+        sub_positions: uint32 (d,), the list one order lower.
+        sub_values: float32 (d,).
+
+    Returns:
+        float32 (D,), 0 at the places of n-grams whose suffix is not first there.
+    """
+    out = np.zeros(len(positions), dtype=sub_values.dtype)
+    i = 0
+    for j in range(len(positions)):
+        if i < len(sub_positions) and sub_positions[i] == positions[j]:
+            out[places[j]] = sub_values[i]
+            i += 1
+    return out
+
+
+@njit(nogil=True, cache=True)
+def share_first(entries, bounds, values):
+    """Give every suffix the value that stands at the first place of its kind.
+
+    Args:
+        entries: uint32 (S,), from `hardness.ngram.kneser_ney.tabulate`, block after block.
+        bounds: int64 (B, P + 1), where each block's partitions begin and end.
+        values: float32 (S,), changed.
+    """
+    table = np.empty(1024, dtype=values.dtype)
+    for p in range(bounds.shape[1] - 1):
+        due = int64(0)
+        for block in range(bounds.shape[0]):
+            for i in range(bounds[block, p], bounds[block, p + 1]):
+                entry = entries[i]
+                if entry == due:
+                    if entry == len(table):
+                        longer = np.empty(2 * entry, dtype=values.dtype)
+                        for other in range(entry):
+                            longer[other] = table[other]
+                        table = longer
+                    table[entry] = values[i]
+                    due += 1
+                else:
+                    values[i] = table[entry]
+
+
+@njit(inline="always")
+def find(slot_keys, key):
+    """The slot that holds the key, or the free one where it belongs (linear probing); key not 0.
+
+    The high bits chose the partition, so the low ones choose the slot.
+    """
+    mask = uint64(len(slot_keys) - 1)
+    slot = key & mask
+    while slot_keys[slot] != 0 and slot_keys[slot] != key:
+        slot = (slot + uint64(1)) & mask
+    return slot
+
+
+@njit(inline="always")
+def _partition(key, n_bits):
+    # A shift by 64 is undefined, so two shifts.
+    return uint32((key >> uint64(1)) >> uint64(63 - n_bits))

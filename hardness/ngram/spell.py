@@ -1,0 +1,202 @@
+"""Write texts out as their tokens, each followed by one space.
+
+This is the form in which KenLM reads text, and in which an n-gram that occurs is a piece of the
+text it occurs in.
+
+Legend: n records, T predicted positions, see `hardness.ngram.tokenize`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numba import njit, uint8, uint32
+
+from hardness.errors import HardnessError
+from hardness.io.arrow import pc
+from hardness.ngram.characters import N_ASCII, NEEDS_PYTHON, OTHER, SPACE, WORD
+from hardness.ngram.strings import string_buffers
+from hardness.ngram.tokenize import Tokenizer, Tokens, decode, tokenize, tokenizers
+
+_NEEDS_PYTHON_1, _NEEDS_PYTHON_2 = NEEDS_PYTHON
+_SPACE = np.uint8(ord(" "))
+_MARKS = tuple(np.frombuffer(mark, dtype=np.uint8) for mark in (b"<s>", b"</s>", b"<unk>"))
+_BOS_MARK, _EOS_MARK, _UNK_MARK = _MARKS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spelled:
+    """Records as the text of their tokens.
+
+    Attributes:
+        data: uint8 bytes, UTF-8, every token followed by one space.
+        starts: int64 (n + 1,), record i is data[starts[i] : starts[i + 1]].
+    """
+
+    data: np.ndarray
+    starts: np.ndarray
+
+    def texts(self) -> pa.Array:
+        """large_string (n,)."""
+        buffers = [None, pa.py_buffer(self.starts), pa.py_buffer(self.data)]
+        return pa.Array.from_buffers(pa.large_string(), len(self.starts) - 1, buffers)
+
+    def tokens(self) -> Tokens:
+        """The token hashes, the same that `tokenize` makes of the original texts."""
+        return tokenize(self.texts(), tokenizers.get("whitespace"))
+
+    def token_starts(self, tokens: Tokens) -> np.ndarray:
+        """uint32 or int64 (T + 1,): where each position's token begins in `data`.
+
+        The token of position t ends one byte before position t + 1's begins; `</s>` has no bytes.
+        """
+        wide = len(self.data) > np.iinfo(np.uint32).max
+        out = np.empty(len(tokens.ids) + 1, dtype=np.int64 if wide else np.uint32)
+        _token_starts(self.data, self.starts, tokens.starts, out)
+        return out
+
+
+def spell(texts: pa.Array, tokenizer: Tokenizer, *, skip_symbols: bool = False) -> Spelled:
+    """Write out the tokens of every text.
+
+    Args:
+        texts: string or large_string (n,), valid UTF-8. A null is an empty text.
+        tokenizer: one of `tokenizers`. NUL, which KenLM takes for white space, is white space.
+        skip_symbols: leave out tokens that are `<s>`, `</s>` or `<unk>`, which an n-gram model
+            cannot tell from its own marks; otherwise they are an error.
+
+    Raises:
+        HardnessError: a token is one of these marks.
+    """
+    if tokenizer.prepare is not None:
+        texts = tokenizer.prepare(texts)
+    texts = pc.fill_null(texts, "")
+    table = tokenizer.table().copy()
+    table[0] = SPACE
+    spelled, needs_python, n_marks = _spell_once(texts, table, tokenizer.lowers)
+    if needs_python.any():
+        lowered = [text.lower() for text in texts.filter(pa.array(needs_python)).to_pylist()]
+        mended = pa.array(lowered, texts.type)
+        texts = pc.replace_with_mask(texts, pa.array(needs_python), mended)
+        spelled, _, n_marks = _spell_once(texts, table, False)
+    if n_marks and not skip_symbols:
+        raise HardnessError(
+            f"tokens must not be <s>, </s> or <unk>, the marks of an n-gram model, got {n_marks} "
+            "that are; pass --skip-symbols to leave them out, or --tokenizer words, which splits "
+            "them"
+        )
+    return spelled
+
+
+def _spell_once(
+    texts: pa.Array, table: np.ndarray, lowers: bool
+) -> tuple[Spelled, np.ndarray, int]:
+    data, offsets = string_buffers(texts)
+    # At most a byte and a space a byte; lower case makes no character more than a byte longer.
+    out = np.empty(2 * len(data) + len(texts), dtype=np.uint8)
+    starts = np.empty(len(texts) + 1, dtype=np.int64)
+    needs_python = np.zeros(len(texts) if lowers else 0, dtype=np.bool_)
+    n_marks = _spell(data, offsets, table[:N_ASCII], table, out, starts, needs_python)
+    return Spelled(data=out[: starts[-1]], starts=starts), needs_python, n_marks
+
+
+@njit(nogil=True, cache=True)
+def _spell(data, offsets, ascii_table, table, out, starts, needs_python):
+    """Fill out, starts and needs_python (length 0: never needed); returns how many marks it left
+    out."""
+    n_out = 0
+    n_marks = 0
+    for record in range(len(offsets) - 1):
+        starts[record] = n_out
+        i = offsets[record]
+        end = offsets[record + 1]
+        token = n_out
+        while i < end:
+            byte = data[i]
+            if byte < N_ASCII:
+                entry = ascii_table[byte]
+                i += 1
+            else:
+                code_point, length = decode(data, i)
+                i += length
+                entry = table[code_point]
+                if len(needs_python) > 0 and code_point in (_NEEDS_PYTHON_1, _NEEDS_PYTHON_2):
+                    needs_python[record] = True
+            kind = entry & uint32(3)
+            if kind == WORD:
+                n_out = _encode(entry >> uint32(2), out, n_out)
+                continue
+            if n_out > token:
+                n_out, n_marks = _end_token(out, token, n_out, n_marks)
+                token = n_out
+            if kind == OTHER:
+                n_out = _encode(entry >> uint32(2), out, n_out)
+                out[n_out] = _SPACE
+                n_out += 1
+                token = n_out
+        if n_out > token:
+            n_out, n_marks = _end_token(out, token, n_out, n_marks)
+    starts[len(offsets) - 1] = n_out
+    return n_marks
+
+
+@njit(inline="always")
+def _end_token(out, token, n_out, n_marks):
+    if out[token] == _BOS_MARK[0]:
+        written = out[token:n_out]
+        if _same(written, _BOS_MARK) or _same(written, _EOS_MARK) or _same(written, _UNK_MARK):
+            return token, n_marks + 1
+    out[n_out] = _SPACE
+    return n_out + 1, n_marks
+
+
+@njit(nogil=True, cache=True)
+def _same(left, right):
+    n_same = 0
+    for i in range(min(len(left), len(right))):
+        n_same += left[i] == right[i]
+    return n_same == len(left) == len(right)
+
+
+@njit(inline="always")
+def _encode(code_point, out, n_out):
+    """Write one code point as UTF-8; returns where it ends."""
+    if code_point < 0x80:
+        out[n_out] = uint8(code_point)
+        return n_out + 1
+    if code_point < 0x800:
+        out[n_out] = uint8(0xC0 | (code_point >> 6))
+        out[n_out + 1] = uint8(0x80 | (code_point & 0x3F))
+        return n_out + 2
+    if code_point < 0x10000:
+        out[n_out] = uint8(0xE0 | (code_point >> 12))
+        out[n_out + 1] = uint8(0x80 | ((code_point >> 6) & 0x3F))
+        out[n_out + 2] = uint8(0x80 | (code_point & 0x3F))
+        return n_out + 3
+    out[n_out] = uint8(0xF0 | (code_point >> 18))
+    out[n_out + 1] = uint8(0x80 | ((code_point >> 12) & 0x3F))
+    out[n_out + 2] = uint8(0x80 | ((code_point >> 6) & 0x3F))
+    out[n_out + 3] = uint8(0x80 | (code_point & 0x3F))
+    return n_out + 4
+
+
+@njit(nogil=True, cache=True)
+def _token_starts(data, record_starts, position_starts, out):
+    """Fill out; records without a token have no position."""
+    t = 0
+    for record in range(len(record_starts) - 1):
+        start = record_starts[record]
+        end = record_starts[record + 1]
+        if position_starts[record + 1] == position_starts[record]:
+            continue
+        token = start
+        for i in range(start, end):
+            if data[i] == _SPACE:
+                out[t] = token
+                t += 1
+                token = i + 1
+        out[t] = end
+        t += 1
+    out[t] = record_starts[len(record_starts) - 1]

@@ -1,0 +1,220 @@
+"""`hardness lm`: estimate an n-gram model of a dataset and write it for KenLM."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hardness import __version__
+from hardness.errors import HardnessError
+from hardness.io.atomic import atomic_path
+from hardness.io.dataset import Dataset, Paths, open_dataset
+from hardness.io.digest import object_digest
+from hardness.io.rejects import write_rejects
+from hardness.memory import parse_memory
+from hardness.ngram.discounts import FALLBACK, Discounts
+from hardness.ngram.model_config import ModelConfig
+from hardness.progress import Progress
+from hardness.stages.cluster import open_cluster
+from hardness.stages.model import store_bytes, write_model
+from hardness.stages.store import open_store
+
+_log = logging.getLogger(__name__)
+
+ARPA, BINARY = ".arpa", ".bin"
+_BUILD_BINARY = "build_binary"
+
+_PARTITIONS_IN_MEMORY = 128
+"""A task holds up to about sixteen times its partition, and up to eight tasks run at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LmResult:
+    """What `lm` did.
+
+    Attributes:
+        path: the model.
+        sizes: n-grams of each order, from 1, `<unk>` and `<s>` among those of order 1.
+        discounts: of each order from 1; none for an evenly interpolated model.
+        n_records: records that have a token.
+        n_tokens: their tokens, without the end marks.
+        n_rejects: records that could not be read.
+        rejects: the file that lists them; None where there is none.
+        detected: what was found in the data.
+        seconds: it took.
+    """
+
+    path: Path
+    sizes: tuple[int, ...]
+    discounts: tuple[Discounts, ...]
+    n_records: int
+    n_tokens: int
+    n_rejects: int
+    rejects: Path | None
+    detected: tuple[str, ...]
+    seconds: float
+
+
+def lm(
+    data: Paths,
+    *,
+    output: str | os.PathLike[str],
+    order: int = 3,
+    prune: Sequence[int] = (0,),
+    tokenizer: str = "words",
+    interpolated: bool = False,
+    skip_symbols: bool = False,
+    text: str | Sequence[str] | None = None,
+    on_error: str = "raise",
+    threads: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    memory: int | str | None = None,
+    work: str | os.PathLike[str] | None = None,
+    partition_bytes: int | None = None,
+    progress: Progress | None = None,
+) -> LmResult:
+    """Estimate an n-gram model and write it as ARPA or, with KenLM's `build_binary`, as binary.
+
+    The model is interpolated modified Kneser-Ney, the same that KenLM's `lmplz --discount_fallback`
+    estimates of the same tokens, or the even interpolation of all orders. A record is a sentence;
+    one without a token is left out. The file does not depend on where it is made, nor on `memory`
+    or `partition_bytes`. After a crash, the same call goes on where it was if it had to leave
+    anything in files.
+
+    Args:
+        data: files, globs or folders; see `hardness.io.dataset.open_dataset`.
+        output: the model, a name that ends with .arpa or .bin.
+        order, prune, tokenizer, interpolated, skip_symbols: see
+            `hardness.ngram.model_config.ModelConfig`.
+        text, on_error: see `hardness.io.dataset.open_dataset`. Records that are skipped are listed
+            in a file beside the model.
+        threads, workers, scheduler: where it runs; see `hardness.stages.cluster.open_cluster`.
+        memory: bytes to stay below, such as "4GB"; 4 GB where None. What does not fit is left in
+            files until the model is complete.
+        work: folder for those files; beside the model where None. Workers on other machines must
+            see it.
+        partition_bytes: bytes of input a task reads; chosen from the size of the data and the
+            memory where None.
+        progress: is told of every finished task.
+
+    Raises:
+        HardnessError: bad data or options, no token in the data, no `build_binary` for a binary.
+    """
+    began = time.perf_counter()
+    path = Path(output)
+    config = ModelConfig(
+        order=order,
+        prune=tuple(prune),
+        tokenizer=tokenizer,
+        interpolated=interpolated,
+        skip_symbols=skip_symbols,
+    )
+    check_output(path)
+    limit = parse_memory(memory)
+    sources = open_dataset(
+        data,
+        text=text,
+        on_error=on_error,
+        partition_bytes=partition_bytes,
+        work=work,
+        largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
+    )
+    where = {"threads": threads, "workers": workers, "scheduler": scheduler}
+    with sources as dataset, open_cluster(progress=progress, **where) as cluster:
+        needed = store_bytes(config, dataset)
+        stored = open_store(
+            path.with_name(path.name + ".work") if work is None else Path(work),
+            run=_run_digest(config, dataset),
+            in_memory=cluster.in_process and needed <= limit,
+            disk_bytes=needed,
+        )
+        with stored as store, model_file(path) as arpa:
+            encoded, model = write_model(cluster, store, dataset, config, arpa)
+            dataset.check_unchanged()
+    warn_of_fallbacks(model.discounts)
+    rejects = path.with_name(path.name + ".rejects.jsonl")
+    if encoded.rejects:
+        write_rejects(rejects, encoded.rejects)
+    return LmResult(
+        path=path,
+        sizes=(model.sizes[0] + 2, *model.sizes[1:]),
+        discounts=model.discounts,
+        n_records=encoded.n_records,
+        n_tokens=encoded.n_tokens,
+        n_rejects=len(encoded.rejects),
+        rejects=rejects if encoded.rejects else None,
+        detected=tuple(dataset.describe()),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _run_digest(config: ModelConfig, dataset: Dataset) -> str:
+    """Of all that decides what the stages leave in files."""
+    return object_digest(
+        {
+            "code_version": __version__,
+            "config": asdict(config),
+            "dataset": dataset.digest,
+            "text": list(dataset.columns.text),
+            "on_error": dataset.on_error,
+            "parts": [[part.start_row, part.rows] for part in dataset.partitions],
+        }
+    )
+
+
+def check_output(path: Path) -> None:
+    """Raises HardnessError if a model cannot be written under this name."""
+    if path.suffix not in (ARPA, BINARY):
+        raise HardnessError(
+            f"output must end with {ARPA} or {BINARY}, got {path.name!r}; name it {path.name}{ARPA}"
+        )
+    if path.is_dir():
+        raise HardnessError(f"output must be a file, got the folder {path}; name another")
+    if path.suffix == BINARY and shutil.which(_BUILD_BINARY) is None:
+        raise HardnessError(
+            f"output must end with {ARPA} where KenLM's {_BUILD_BINARY} is not on PATH, got "
+            f"{path.name!r}; write {path.stem}{ARPA}, which kenlm loads as well, or install "
+            "KenLM's programs (the kenlm package on PyPI has none)"
+        )
+
+
+@contextmanager
+def model_file(path: Path) -> Iterator[Path]:
+    """Where to write an ARPA file that becomes the model at `path`, converted if that is binary."""
+    if path.suffix == ARPA:
+        yield path
+        return
+    with atomic_path(path) as binary:
+        arpa = binary.with_name(binary.name + ARPA)
+        try:
+            yield arpa
+            command = [_BUILD_BINARY, str(arpa), str(binary)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        finally:
+            arpa.unlink(missing_ok=True)
+        if done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
+            raise HardnessError(
+                f"{_BUILD_BINARY} must convert the model, got exit code {done.returncode} "
+                f"({said}); write {path.stem}{ARPA} instead"
+            )
+
+
+def warn_of_fallbacks(found: Sequence[Discounts]) -> None:
+    """Say which orders have no closed-form discounts."""
+    orders = [str(order) for order, of_order in enumerate(found, 1) if of_order.fallback]
+    if orders:
+        _log.warning(
+            "the discounts of order %s are the fallback %s: the data is too small or too "
+            "artificial for their closed form",
+            ", ".join(orders),
+            " ".join(f"{amount:g}" for amount in FALLBACK),
+        )
