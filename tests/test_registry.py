@@ -32,7 +32,7 @@ def test_nearest_name_is_offered() -> None:
 
 
 def test_miss_with_nothing_near_says_what_to_do() -> None:
-    with pytest.raises(HardnessError, match="got 'xyz'; choose one of them$"):
+    with pytest.raises(HardnessError, match=r"got 'xyz'; choose one of them$"):
         fruits().get("xyz")
 
 

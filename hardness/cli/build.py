@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hardness.cli.options import Memory, Scheduler, Threads, Work, Workers
+
 if TYPE_CHECKING:
     from rich.console import Group
 
@@ -57,18 +59,14 @@ def build(
         int | None,
         typer.Option(help="Records in a shard. Default: about 64 MiB of the data."),
     ] = None,
-    memory: Annotated[
-        str, typer.Option(help="Memory to stay below, such as `512MiB` or `4GB`.")
-    ] = "4GB",
-    work: Annotated[
-        str | None,
-        typer.Option(
-            help="Local folder for temporary files. Default: in the output, or in ~/.cache."
-        ),
-    ] = None,
+    work: Work = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace another build in the output folder.")
     ] = False,
+    threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    memory: Memory = "4GB",
 ) -> None:
     """Put the records in training order and write them as Parquet shards.
 
@@ -92,6 +90,9 @@ def build(
             memory=memory,
             work=work,
             overwrite=overwrite,
+            threads=threads,
+            workers=workers,
+            scheduler=scheduler,
             progress=bars,
         )
     console.print(summary(result))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hardness.cli.options import Memory, Scheduler, Threads, Work, Workers
+
 if TYPE_CHECKING:
     from hardness.stages.score import ScoreResult
 
@@ -123,45 +125,11 @@ def score(
             rich_help_panel="N-gram metrics",
         ),
     ] = False,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            help="Tasks at a time in this process.  [default: all cores]",
-            show_default=False,
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Start that many worker processes on this machine instead.",
-            show_default=False,
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            help="Address of a running Dask scheduler to use instead, such as tcp://host:8786.",
-            show_default=False,
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
-    memory: Annotated[
-        str,
-        typer.Option(
-            help="Memory to stay below, such as `512MiB` or `4GB`; the rest goes to files.",
-            rich_help_panel="Where it runs",
-        ),
-    ] = "4GB",
-    work: Annotated[
-        str | None,
-        typer.Option(
-            help="Local folder for those files.  [default: in the table, or in ~/.cache]",
-            show_default=False,
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
+    threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    memory: Memory = "4GB",
+    work: Work = None,
     partition_bytes: Annotated[
         int | None,
         typer.Option(
@@ -174,7 +142,7 @@ def score(
 ) -> None:
     """Score how hard every record of a dataset is, into a hardness table.
 
-    The result does not depend on the number of threads. The same command again finds the table
+    The result does not depend on where it runs. The same command again finds the table
     complete and says so; after a crash it goes on where it was.
 
         hardness score --metric perplexity data.jsonl

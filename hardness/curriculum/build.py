@@ -159,7 +159,8 @@ def _write(
     shards = range(-(-manifest.rows // manifest.shard_rows))
     entries = [folder.done(index) for index in shards]
     if not all(entries):
-        entries = _write_shards(folder, manifest, scores, keys, memory, cluster)
+        with cluster.sharing(folder.work):
+            entries = _write_shards(folder, manifest, scores, keys, memory, cluster)
     manifest = replace(manifest, shards=tuple(entry for entry in entries if entry is not None))
     folder.check_claim(manifest)
     write_manifest(folder.path, manifest)

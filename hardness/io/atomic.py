@@ -7,8 +7,9 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ _USERS_TO_MEND = {
     errno.EPERM: "choose a folder you may write to",
     errno.EROFS: "choose a folder you may write to",
 }
+
+permission: ContextVar[Callable[[], None] | None] = ContextVar("permission", default=None)
+"""Called before a file is begun and before it takes its place; raises where the run that wants it
+has ended: a task that outlives its run must not write over the files of the next one."""
 
 
 @contextmanager
@@ -47,24 +52,39 @@ def atomic_path(path: AnyPath) -> Iterator[Path]:
         HardnessError: the disk is full, or the folder or store cannot be written to.
     """
     location = locate(path)
+    ask_permission()
     if isinstance(location, RemotePath):
         with tempfile.TemporaryDirectory(prefix="hardness-") as folder:
             staged = Path(folder) / location.name
             with _mended_by_the_user(folder):
                 yield staged
+            ask_permission()
             location.upload(staged)
         return
-    temporary = location.with_name(f".{location.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+    temporary = temporary_name(location)
     try:
         with _mended_by_the_user(str(location)):
             location.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
-            _flush(temporary)
+            flush(temporary)
+            ask_permission()
             os.replace(temporary, location)
-            _flush(location.parent)
+            flush(location.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def temporary_name(path: Path) -> Path:
+    """A new name beside `path` that no pattern for finished files matches."""
+    return path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+
+
+def ask_permission() -> None:
+    """Raise whatever `permission` raises where a file is no longer wanted."""
+    refuse = permission.get()
+    if refuse is not None:
+        refuse()
 
 
 @contextmanager
@@ -113,7 +133,8 @@ def write_parquet(path: AnyPath, table: pa.Table, **options: Any) -> None:
         pq.write_table(table, temporary, **settings)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
     # The name must not reach the disk before the contents do.
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -46,6 +46,11 @@ class Opening:
     stale: bool
     """The folder holds scores of other data, which will be removed."""
 
+    def claim(self) -> None:
+        """Write dataset.json where there is none, so that a folder begun is known as a table."""
+        if not (self.path / DATASET).is_file():
+            self.write()
+
     def write(self) -> None:
         """Write dataset.json unless it says the same already."""
         path = self.path / DATASET

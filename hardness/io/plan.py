@@ -195,9 +195,10 @@ def choose_columns(
         asked = [*text, wanted.label, wanted.id, wanted.group]
         needed = [name for name in columns.named if name in asked or name in kinds]
         kinds = kinds_of(file, own, needed, kinds)
-        for name in {columns.label, columns.group} & kinds.keys():
+        for name in (columns.label, columns.group):
             # Only an id may need all 64 bits; a class or a group that does is a mistake.
-            kinds[name] = INTEGER if kinds[name] == UNSIGNED else kinds[name]
+            if name is not None and kinds.get(name) == UNSIGNED:
+                kinds[name] = INTEGER
         parts.check(file.path, kinds, columns, wanted)
         parts.merge(file.path, known, kinds, columns)
         seen |= dict.fromkeys(kinds)

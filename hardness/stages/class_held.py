@@ -48,10 +48,8 @@ def sum_groups(cluster: Cluster, counts: ClassCounts, blocks: Sequence[Block]) -
         pair_salts.append(np.repeat(part["salts"], np.diff(part["bounds"])))
         columns.append([part[name] for name in _PAIRED])
     merged = [np.concatenate(arrays) for arrays in zip(*columns, strict=True)]
-    _put(
-        store, "held", "", np.concatenate(salts), np.concatenate(types),
-        np.concatenate(pair_salts), *merged,
-    )  # fmt: skip
+    salts, types, pair_salts = map(np.concatenate, (salts, types, pair_salts))
+    _put(store, "held", "", salts, types, pair_salts, *merged)
 
 
 def held_with(store: Store, salts: np.ndarray) -> Held:

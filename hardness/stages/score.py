@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -25,7 +26,7 @@ from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.stages.cluster import Cluster, open_cluster
 from hardness.stages.run import Run, Tally
-from hardness.stages.store import open_store
+from hardness.stages.store import DiskStore, open_store
 
 _PARTITIONS_IN_MEMORY = 64
 """A task holds up to about eight times its partition, and up to eight tasks run at a time."""
@@ -137,10 +138,14 @@ def score(
             _check_rejects(table.metric(metric), on_error)
             writer.begin()
         if not cached:
-            folder = work_folder(writer.path, "work") if work is None else Path(work)
+            writer.opening.claim()
+            folder = work_folder(writer.path, "work") if work is None else work
             where = {"threads": threads, "workers": workers, "scheduler": scheduler}
+            durable = scheduler is not None
             with open_cluster(progress=progress, **where) as cluster:
-                tally = _compute(stage, config, dataset, writer, cluster, folder, limit)
+                tally = _compute(
+                    stage, config, dataset, writer, cluster, folder, limit, durable=durable
+                )
             dataset.check_unchanged()
             if tally.rejects:
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)
@@ -189,6 +194,8 @@ def _compute(
     cluster: Cluster,
     folder: Path,
     memory: int,
+    *,
+    durable: bool,
 ) -> Tally:
     """Run the metric's stages, in memory if they fit and share this process."""
     in_memory, on_disk = stage.store_bytes(config, dataset)
@@ -197,7 +204,13 @@ def _compute(
         run=object_digest(writer.plan),
         in_memory=cluster.in_process and in_memory <= memory,
         disk_bytes=on_disk,
+        durable=durable,
     )
     with stored as store:
         task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
-        return stage.run(task, config)
+        written = [store.folder] if isinstance(store, DiskStore) else []
+        if isinstance(writer.path, Path):
+            writer.path.mkdir(parents=True, exist_ok=True)
+            written.append(writer.path)
+        with cluster.sharing(*written):
+            return stage.run(task, config)

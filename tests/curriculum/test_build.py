@@ -37,7 +37,9 @@ class Pickling:
     in_process = False
     tasks_at_a_time = 3
 
-    def run(self, function: Any, items: dict[int, Any], finished: Any) -> None:
+    def run(
+        self, stage: str, function: Any, items: dict[int, Any], finished: Any, marks: Any
+    ) -> None:
         function = pickle.loads(pickle.dumps(function))
         for index in reversed(items):
             finished(index, pickle.loads(pickle.dumps(function(items[index]))))
@@ -335,13 +337,15 @@ def test_loading_no_more_than_a_partition_and_a_bucket(
     seen: list[str] = []
 
     class Spy(Threads):
-        def run(self, function: Any, items: dict[int, Any], finished: Any) -> None:
+        def run(
+            self, stage: str, function: Any, items: dict[int, Any], finished: Any, marks: Any
+        ) -> None:
             def watched(index: int, result: Any) -> None:
                 if hasattr(result, "source"):
                     seen.append(str(result.source))
                 finished(index, result)
 
-            super().run(function, items, watched)
+            super().run(stage, function, items, watched, marks)
 
     use_executor(monkeypatch, Spy(2))
     build(table, order="ascending", output=tmp_path / "s")

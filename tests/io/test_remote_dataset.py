@@ -14,6 +14,7 @@ import pytest
 from hardness.errors import HardnessError
 from hardness.io.dataset import open_dataset
 from hardness.io.files import default_folder, expand
+from hardness.io.metric_writer import Opening
 from hardness.io.remote import RemotePath
 from hardness.io.table import create_table, open_table
 from tests.io.helpers import records_of, texts_of
@@ -155,7 +156,8 @@ def test_table_finds_its_data_wherever_both_are(memory: str, tmp_path: Path) -> 
     }
     for table, data in places.items():
         with open_dataset(data) as dataset:
-            create_table(table, dataset)
+            made = create_table(table, dataset)
+            Opening(path=made.path, content=made.content, stale=False).write()
         with open_table(table).dataset() as found:
             assert found.files[0].path == data
 

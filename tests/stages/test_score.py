@@ -185,7 +185,7 @@ def test_data_without_a_good_record_are_no_result(tmp_path: Path) -> None:
 def test_an_altered_part_is_made_again(data: Path) -> None:
     result = hardness.score(data)
     whole = contents(result.table.path)
-    part = result.info.path / "part-00000.parquet"
+    part = Path(str(result.info.path)) / "part-00000.parquet"
     body = bytearray(part.read_bytes())
     body[len(body) // 2] ^= 255
     part.write_bytes(body)
