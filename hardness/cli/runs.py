@@ -23,23 +23,46 @@ def runs(
 
     from hardness.training.runs import list_runs
 
-    table = Table("run", "task", "model", "order", "weighting", "seed", "steps")
-    for name in ("train loss", "eval loss", "best loss", "eval"):
-        table.add_column(name, justify="right")
-    for run in list_runs(folder):
-        name = str(run.path.relative_to(folder)) if run.path != folder else str(run.path)
-        steps = f"{run.step}/{run.total_steps}{'' if run.finished else ' …'}"
-        order, seed = run.order or "", str(run.seed)
-        row = [name, run.task, Path(run.model).name, order, run.weighting, seed, steps]
-        table.add_row(*row, *_losses(run))
-    Console().print(table)
+    rows = [_cells(run, folder) for run in list_runs(folder)]
+    # What all runs have in common is said once, so that the rest fits a narrow window.
+    same = [n for n in SHARED if len(rows) > 1 and len({row[n] for row in rows}) == 1]
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0]:
+        if name not in same:
+            table.add_column(name, overflow="fold", justify="right" if name in NUMBERS else "left")
+    for row in rows:
+        table.add_row(*(text for name, text in row.items() if name not in same))
+    console = Console(highlight=False)
+    if same:
+        console.print(", ".join(f"{name} {rows[0][name]}" for name in same), soft_wrap=True)
+    console.print(table)
 
 
-def _losses(run: RunSummary) -> list[str]:
+SHARED = ("task", "model", "seed")
+NUMBERS = ("steps", "train loss", "eval loss", "best loss")
+
+
+def _cells(run: RunSummary, folder: Path) -> dict[str, str]:
+    """What is shown of a run, by column."""
     evaluation, best = run.evaluation or {}, run.best or {}
     quality = evaluation.get("accuracy_fraction")
-    text = "" if quality is None else f"accuracy {quality:.3f}"
+    measured = "" if quality is None else f"accuracy {quality:.3f}"
     if evaluation.get("perplexity") is not None:
-        text = f"perplexity {evaluation['perplexity']:.2f}"
-    numbers = (run.loss_nats, evaluation.get("loss_nats"), best.get("loss_nats"))
-    return ["" if number is None else f"{number:.4f}" for number in numbers] + [text]
+        measured = f"perplexity {evaluation['perplexity']:.2f}"
+    return {
+        "run": str(run.path.relative_to(folder)) if run.path != folder else str(run.path),
+        "task": run.task,
+        "model": Path(run.model).name,
+        "order": run.order or "",
+        "weighting": run.weighting,
+        "seed": str(run.seed),
+        "steps": f"{run.step}/{run.total_steps}" + ("" if run.finished else " …"),
+        "train loss": _loss(run.loss_nats),
+        "eval loss": _loss(evaluation.get("loss_nats")),
+        "best loss": _loss(best.get("loss_nats")),
+        "eval": measured,
+    }
+
+
+def _loss(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
