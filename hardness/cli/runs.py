@@ -26,29 +26,27 @@ def runs(
     rows = [_cells(run, folder) for run in list_runs(folder)]
     # What all runs have in common is said once, so that the rest fits a narrow window.
     same = [n for n in SHARED if len(rows) > 1 and len({row[n] for row in rows}) == 1]
+    empty = [name for name in rows[0] if not any(row[name] for row in rows)]
+    shown = [name for name in rows[0] if name not in (*same, *empty)]
     table = Table(box=None, pad_edge=False)
-    for name in rows[0]:
-        if name not in same:
-            table.add_column(name, overflow="fold", justify="right" if name in NUMBERS else "left")
+    for name in shown:
+        table.add_column(name, overflow="fold", justify="right" if name in NUMBERS else "left")
     for row in rows:
-        table.add_row(*(text for name, text in row.items() if name not in same))
+        table.add_row(*(row[name] for name in shown))
     console = Console(highlight=False)
     if same:
         console.print(", ".join(f"{name} {rows[0][name]}" for name in same), soft_wrap=True)
     console.print(table)
+    console.print("train, eval and best are losses in nats; … is a run that did not end")
 
 
 SHARED = ("task", "model", "seed")
-NUMBERS = ("steps", "train loss", "eval loss", "best loss")
+NUMBERS = ("steps", "train", "eval", "best", "accuracy", "perplexity")
 
 
 def _cells(run: RunSummary, folder: Path) -> dict[str, str]:
     """What is shown of a run, by column."""
     evaluation, best = run.evaluation or {}, run.best or {}
-    quality = evaluation.get("accuracy_fraction")
-    measured = "" if quality is None else f"accuracy {quality:.3f}"
-    if evaluation.get("perplexity") is not None:
-        measured = f"perplexity {evaluation['perplexity']:.2f}"
     return {
         "run": str(run.path.relative_to(folder)) if run.path != folder else str(run.path),
         "task": run.task,
@@ -57,12 +55,13 @@ def _cells(run: RunSummary, folder: Path) -> dict[str, str]:
         "weighting": run.weighting,
         "seed": str(run.seed),
         "steps": f"{run.step}/{run.total_steps}" + ("" if run.finished else " …"),
-        "train loss": _loss(run.loss_nats),
-        "eval loss": _loss(evaluation.get("loss_nats")),
-        "best loss": _loss(best.get("loss_nats")),
-        "eval": measured,
+        "train": _number(run.loss_nats),
+        "eval": _number(evaluation.get("loss_nats")),
+        "best": _number(best.get("loss_nats")),
+        "accuracy": _number(evaluation.get("accuracy_fraction")),
+        "perplexity": _number(evaluation.get("perplexity")),
     }
 
 
-def _loss(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
