@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar
 
@@ -25,6 +25,7 @@ class Registry(Generic[T]):
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._items: dict[str, T] = {}
+        self._families: dict[str, tuple[str, Callable[[str], T]]] = {}
         self._entry_points_loaded = False
 
     def add(self, name: str, item: T) -> T:
@@ -40,6 +41,23 @@ class Registry(Generic[T]):
         self._items[name] = item
         return item
 
+    def add_family(self, prefix: str, argument: str, make: Callable[[str], T]) -> None:
+        """Register every name `prefix:...`, for components that take an argument.
+
+        Args:
+            prefix: what stands before the first colon.
+            argument: what follows it, as it reads in lists of names, for example `PATH`.
+            make: gives the component for what follows; raises HardnessError where it cannot.
+
+        Raises:
+            ValueError: the prefix is taken.
+        """
+        if prefix in self._families:
+            raise ValueError(
+                f"{self.kind} prefix must be new, got {prefix!r} twice; rename one of them"
+            )
+        self._families[prefix] = (argument, make)
+
     def get(self, name: str) -> T:
         """The component called `name`.
 
@@ -50,9 +68,12 @@ class Registry(Generic[T]):
             self._load_entry_points()
         if name in self._items:
             return self._items[name]
-        known = sorted(self._items)
+        prefix, _, argument = name.partition(":")
+        if argument and prefix in self._families:
+            return self._families[prefix][1](argument)
+        known = sorted([*self._items, *(f"{p}:{a}" for p, (a, _) in self._families.items())])
         nearest = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else "; choose one of them"
         raise HardnessError(f"{self.kind} must be one of {', '.join(known)}, got {name!r}{hint}")
 
     def names(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -16,7 +17,7 @@ from hardness.cli.runs import runs
 from hardness.cli.score import score
 from hardness.cli.show import show
 from hardness.cli.train import train
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, explain_missing
 
 app = typer.Typer(
     name="hardness",
@@ -40,6 +41,15 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app()
+    except ModuleNotFoundError as error:
+        explained = explain_missing(error)
+        if explained is None:
+            raise
+        _refuse(explained)
     except HardnessError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(error)
+
+
+def _refuse(error: HardnessError) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)

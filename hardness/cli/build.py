@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from hardness.cli.options import Memory, Scheduler, Threads, Work, Workers
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def build(
-    table: Annotated[Path, typer.Argument(help="The hardness table that `hardness score` wrote.")],
+    table: Annotated[
+        str, typer.Argument(help="The hardness table that `hardness score` wrote, a URL too.")
+    ],
     by: Annotated[
         str | None,
         typer.Option(
@@ -28,8 +31,10 @@ def build(
         typer.Option(help="`ascending` (easy to hard), `descending` (hard to easy) or `random`."),
     ] = "ascending",
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for the shards. Default: beside the table."),
+        str | None,
+        typer.Option(
+            "--output", "-o", help="Folder for the shards, a URL too. Default: beside the table."
+        ),
     ] = None,
     normalize: Annotated[
         str,
@@ -54,12 +59,14 @@ def build(
         int | None,
         typer.Option(help="Records in a shard. Default: about 64 MiB of the data."),
     ] = None,
-    memory: Annotated[
-        str, typer.Option(help="Memory to stay below, such as `512MiB` or `4GB`.")
-    ] = "4GB",
+    work: Work = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace another build in the output folder.")
     ] = False,
+    threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    memory: Memory = "4GB",
 ) -> None:
     """Put the records in training order and write them as Parquet shards.
 
@@ -81,7 +88,11 @@ def build(
             weighting=weighting,
             output=output,
             memory=memory,
+            work=work,
             overwrite=overwrite,
+            threads=threads,
+            workers=workers,
+            scheduler=scheduler,
             progress=bars,
         )
     console.print(summary(result))

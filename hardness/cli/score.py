@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from hardness.cli.options import Memory, Scheduler, Threads, Work, Workers
 
 if TYPE_CHECKING:
     from hardness.stages.score import ScoreResult
@@ -15,7 +16,7 @@ def score(
     data: Annotated[
         list[str],
         typer.Argument(
-            help="Files or globs: JSONL, CSV, TSV, Parquet, Arrow or text; .gz and .zst too.",
+            help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too.",
             show_default=False,
         ),
     ],
@@ -23,11 +24,11 @@ def score(
         str, typer.Option(help="What to score; `hardness metrics` lists all.")
     ] = "perplexity",
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
-            help="Folder of the hardness table.  [default: beside the data]",
+            help="Folder of the hardness table, a URL too.  [default: beside the data]",
             show_default=False,
         ),
     ] = None,
@@ -75,7 +76,8 @@ def score(
     tokenizer: Annotated[
         str | None,
         typer.Option(
-            help="`words`, `whitespace` or `nltk`.  [default: words]",
+            help="`words`, `whitespace`, `chars`, `nltk`, or `hf:PATH` for a Hugging Face "
+            "tokenizer.json or its folder.  [default: words]",
             show_default=False,
             rich_help_panel="N-gram metrics",
         ),
@@ -92,7 +94,7 @@ def score(
     reference: Annotated[
         list[str] | None,
         typer.Option(
-            help="Fit on this file instead of the data; may be repeated.",
+            help="Fit on this file instead of the data, without --holdout; may be repeated.",
             show_default=False,
             rich_help_panel="N-gram metrics",
         ),
@@ -123,45 +125,11 @@ def score(
             rich_help_panel="N-gram metrics",
         ),
     ] = False,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            help="Tasks at a time in this process.  [default: all cores]",
-            show_default=False,
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Start that many worker processes on this machine instead.",
-            show_default=False,
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            help="Address of a running Dask scheduler to use instead, such as tcp://host:8786.",
-            show_default=False,
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
-    memory: Annotated[
-        str,
-        typer.Option(
-            help="Memory to stay below, such as `512MiB` or `4GB`; the rest goes to files.",
-            rich_help_panel="Where it runs",
-        ),
-    ] = "4GB",
-    work: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for those files.  [default: in the table]",
-            show_default=False,
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
+    threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    memory: Memory = "4GB",
+    work: Work = None,
     partition_bytes: Annotated[
         int | None,
         typer.Option(
@@ -174,7 +142,7 @@ def score(
 ) -> None:
     """Score how hard every record of a dataset is, into a hardness table.
 
-    The result does not depend on the number of threads. The same command again finds the table
+    The result does not depend on where it runs. The same command again finds the table
     complete and says so; after a crash it goes on where it was.
 
         hardness score --metric perplexity data.jsonl

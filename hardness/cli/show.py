@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,8 +9,10 @@ import typer
 
 def show(
     table: Annotated[
-        Path,
-        typer.Argument(help="A hardness table: the folder that `score` wrote.", show_default=False),
+        str,
+        typer.Argument(
+            help="A hardness table: the folder that `score` wrote, a URL too.", show_default=False
+        ),
     ],
     by: Annotated[
         str | None,

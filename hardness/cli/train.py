@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Argument, Option
@@ -16,8 +15,8 @@ WATCHING = "Watching"
 
 
 def train(
-    shards: Annotated[Path, Argument(help="Folder that `hardness build` wrote.")],
-    output: Annotated[Path, Option("--output", "-o", help="Folder of the run.")],
+    shards: Annotated[str, Argument(help="Folder that `hardness build` wrote, a URL too.")],
+    output: Annotated[str, Option("--output", "-o", help="Local folder of the run.")],
     task: Annotated[
         str | None,
         Option(help="classification or causal-lm; by default classification if there are labels."),
@@ -56,8 +55,8 @@ def train(
         float, Option(help="Share of the steps of that warm-up.", rich_help_panel=WEIGHTING)
     ] = 0.1,
     eval: Annotated[
-        list[Path] | None,
-        Option(help="Dataset file or shards to evaluate on.", rich_help_panel=DATA),
+        list[str] | None,
+        Option(help="Dataset file or shards to evaluate on, URLs too.", rich_help_panel=DATA),
     ] = None,
     prompt: Annotated[
         str | None,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import hardness
 from hardness.curriculum.folder import BuildFolder
@@ -23,6 +23,7 @@ from hardness.curriculum.scores import Scores, read_scores
 from hardness.errors import HardnessError
 from hardness.io.digest import object_digest
 from hardness.io.schema import unify
+from hardness.io.storage import AnyPath, Location, locate
 from hardness.io.table import open_table
 from hardness.memory import parse_memory
 from hardness.progress import Progress
@@ -38,7 +39,7 @@ costs little, as what is read again at once has hardly left the page cache."""
 class BuildResult:
     """What a build did."""
 
-    path: Path
+    path: Location
     """The folder of shards."""
     manifest: Manifest
     """What the folder says about itself."""
@@ -54,17 +55,18 @@ class BuildResult:
 
 
 def build(
-    table: str | Path,
+    table: AnyPath,
     *,
     by: str | None = None,
-    order: str,
+    order: str = "ascending",
     normalize: str = "rank",
     seed: int = 0,
     shard_rows: int | None = None,
     nulls: str = "error",
     weighting: str | None = None,
-    output: str | Path | None = None,
+    output: AnyPath | None = None,
     memory: int | str | None = None,
+    work: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     threads: int | None = None,
     workers: int | None = None,
@@ -79,7 +81,7 @@ def build(
     the memory and the number of workers; an interrupted build goes on where it stopped.
 
     Args:
-        table: the hardness table that `score` wrote.
+        table: the hardness table that `score` wrote; a URL too.
         by: `metric` (its primary column) or `metric.column`; the table's only metric if None.
         order: a name in `hardness.curriculum.orders.orders`.
         normalize: a name in `hardness.curriculum.normalize.normalizers`.
@@ -88,9 +90,11 @@ def build(
         nulls: what becomes of records without a score: `error`, `drop`, `first` or `last`.
         weighting: adds the column `weight`, the weighting at s = position / rows; one of those
             that need no more than hardness and progress.
-        output: the folder; beside the table, named after metric and order, if None.
+        output: the folder, a URL too; beside the table, named after metric and order, if None.
         memory: bytes to stay below, such as "4GB"; 4 GB if None.
-        overwrite: replace another build in `output`.
+        work: local folder for temporary files; if None, inside the output, or in the user's cache
+            if that is remote. Workers on other machines must see it.
+        overwrite: build again and replace what an earlier build left in `output`.
         threads, workers, scheduler: where the work runs; see
             `hardness.stages.cluster.open_cluster`.
         progress: told of finished partitions and shards.
@@ -117,12 +121,12 @@ def build(
         shard_rows=shard_rows
         or default_shard_rows(rows=scores.dataset_rows, input_bytes=sum(scores.files.values())),
     )
-    path = Path(output) if output is not None else default_output(scores.table.path, manifest)
+    path = default_output(scores.table.path, manifest) if output is None else locate(output)
     # Wrong options must be refused before the folder is touched.
     keys = _place(scores, manifest)
     scores = scores.released()
     manifest = replace(manifest, hardness=keys.summary())
-    folder = BuildFolder(path)
+    folder = BuildFolder(path, work=work)
     with folder.locked():
         found = folder.finished(manifest, overwrite=overwrite)
         if found is not None:
@@ -155,8 +159,10 @@ def _write(
     shards = range(-(-manifest.rows // manifest.shard_rows))
     entries = [folder.done(index) for index in shards]
     if not all(entries):
-        entries = _write_shards(folder, manifest, scores, keys, memory, cluster)
+        with cluster.sharing(folder.work):
+            entries = _write_shards(folder, manifest, scores, keys, memory, cluster)
     manifest = replace(manifest, shards=tuple(entry for entry in entries if entry is not None))
+    folder.check_claim(manifest)
     write_manifest(folder.path, manifest)
     folder.finish()
     return manifest
@@ -191,7 +197,7 @@ def _write_shards(
             keys=keys if shared else folder.work,
             edges=edges,
             weighting=None if manifest.weighting is None else manifest.weighting["name"],
-            spill=None if in_memory else folder.spill(object_digest(edges.tolist())),
+            spill=None if in_memory else folder.spill(manifest, edges),
         )
         pieces = cluster.map("cutting by position", router, dataset.partitions)
         dataset.check_unchanged()
@@ -202,7 +208,7 @@ def _write_shards(
             "score the data again"
         )
     writer = ShardWriter(
-        folder=folder.path,
+        folder=folder,
         pieces=pieces,
         edges=edges,
         schema=shard_schema(unify([piece.schema for piece in pieces])),

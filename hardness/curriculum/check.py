@@ -10,13 +10,23 @@ import pyarrow.parquet as pq
 from hardness.curriculum.manifest import Manifest, ShardEntry
 from hardness.errors import HardnessError
 from hardness.io.digest import file_digest
+from hardness.io.remote import RemotePath
+from hardness.io.storage import (
+    Location,
+    Signature,
+    fetch,
+    find_size,
+    open_parquet,
+    read_metadata,
+    signature,
+)
 
 BUILD_KEY = b"hardness.build"
 """Key of the Parquet footer under which a shard names the build that it belongs to."""
 
 
 def check_shard(
-    folder: Path, manifest: Manifest, index: int, *, digest: bool, size: bool = True
+    folder: Location, manifest: Manifest, index: int, *, digest: bool, size: bool = True
 ) -> None:
     """Check that shard `index` is the file that the manifest lists.
 
@@ -32,40 +42,74 @@ def check_shard(
     """
     shard = manifest.shards[index]
     path = folder / shard.name
-    again = "build the shards again, or use --no-verify if you changed it on purpose"
-    if not path.is_file():
+    found = find_size(path)
+    if found is None:
         raise HardnessError(
             f"{path} must be there, got a missing shard; restore it or build the shards again"
         )
-    found = path.stat().st_size
     same = not size or found == shard.bytes
     if same and (not digest or file_digest(path) == shard.xxh3_128):
         return
+    raise _mistake(folder, manifest, index, found)
+
+
+def fetch_shard(folder: RemotePath, manifest: Manifest, index: int, target: Path) -> Signature:
+    """Copy a remote shard into a local file that is what the manifest lists.
+
+    Returns:
+        What tells whether the shard changes from now on.
+
+    Raises:
+        HardnessError: the shard is missing, truncated, altered or of another build, or there is no
+            room for it.
+    """
+    shard = manifest.shards[index]
+    check_shard(folder, manifest, index, digest=False)
+    path = folder / shard.name
+    before = signature(str(path))
+    try:
+        digest = fetch(path, target)
+    except OSError as error:
+        raise HardnessError(
+            f"{target.parent} must have room for a shard of {shard.bytes} bytes, got {error}; free "
+            "some space, or set TMPDIR to another folder"
+        ) from error
+    if digest != shard.xxh3_128 or signature(str(path)) != before:
+        raise _mistake(folder, manifest, index, before.bytes)
+    return before
+
+
+def _mistake(folder: Location, manifest: Manifest, index: int, found: int) -> HardnessError:
+    """What is wrong with a shard of `found` bytes that is not what the manifest lists."""
+    shard = manifest.shards[index]
+    path = folder / shard.name
+    again = "build the shards again, or use --no-verify if you changed it on purpose"
     other = _build_of(path)
     first = _build_of(folder / manifest.shards[0 if index else -1].name)
     if other is not None and first is not None and other != first:
-        raise HardnessError(
+        return HardnessError(
             f"{path} must belong to this build, got a shard of another build ({other.decode()}, "
             f"the others are {first.decode()}); restore it or build the shards again"
         )
     if found < shard.bytes and not _readable(path):
-        raise HardnessError(
+        return HardnessError(
             f"{path} must have {shard.bytes} bytes, got {found}: the shard is truncated; {again}"
         )
-    detail = f"{found} bytes instead of {shard.bytes}" if not same else "another digest"
-    raise HardnessError(
+    same = found == shard.bytes
+    detail = "another digest" if same else f"{found} bytes instead of {shard.bytes}"
+    return HardnessError(
         f"{path} must be as the build wrote it, got {detail}: the shard was altered; {again}"
     )
 
 
-def open_shard_file(path: Path, shard: ShardEntry) -> pq.ParquetFile:
+def open_shard_file(path: Location, shard: ShardEntry) -> pq.ParquetFile:
     """The Parquet file of a shard.
 
     Raises:
         HardnessError: it cannot be read as Parquet or has another number of rows.
     """
     try:
-        file = pq.ParquetFile(path, memory_map=True)
+        file = open_parquet(path, memory_map=True)
     except (OSError, pa.ArrowInvalid) as error:
         reason = str(error).splitlines()[0]
         raise HardnessError(
@@ -79,17 +123,17 @@ def open_shard_file(path: Path, shard: ShardEntry) -> pq.ParquetFile:
     return file
 
 
-def _readable(path: Path) -> bool:
+def _readable(path: Location) -> bool:
     try:
-        pq.read_metadata(path)
+        read_metadata(path)
     except (OSError, pa.ArrowInvalid):
         return False
     return True
 
 
-def _build_of(path: Path) -> bytes | None:
+def _build_of(path: Location) -> bytes | None:
     try:
-        metadata = pq.read_metadata(path).metadata
+        metadata = read_metadata(path).metadata
     except (OSError, pa.ArrowInvalid):
         return None
     return None if metadata is None else metadata.get(BUILD_KEY)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import object_digest
 from hardness.io.records import Columns
+from hardness.io.storage import AnyPath, Location, locate
 
 MANIFEST_NAME = "manifest.json"
 SCHEMA_VERSION = 1
@@ -134,20 +135,25 @@ def parse_manifest(obj: Any, *, source: str) -> Manifest:
     )
 
 
-def read_manifest(folder: str | Path) -> Manifest:
+def read_manifest(folder: AnyPath) -> Manifest:
     """The manifest of the shards in `folder`.
 
     Raises:
         HardnessError: no such folder, the build did not finish, or the manifest is damaged.
     """
-    folder = Path(folder)
+    folder = locate(folder)
     if not folder.is_dir():
         raise HardnessError(
             f"shards must be a folder that `hardness build` wrote, got {str(folder)!r}, which is "
             f"{'a file' if folder.exists() else 'not there'}; check the path"
         )
     path = folder / MANIFEST_NAME
-    if not path.exists():
+    if not path.is_file() and _is_table(folder):
+        raise HardnessError(
+            f"shards must be a folder that `hardness build` wrote, got {str(folder)!r}, which is "
+            f"a hardness table; build shards of it first: hardness build {shlex.quote(str(folder))}"
+        )
+    if not path.is_file():
         raise HardnessError(
             f"shards must be a finished build, got {str(folder)!r} without {MANIFEST_NAME}: "
             "the build did not finish; run the same `hardness build` command again to complete it"
@@ -155,9 +161,15 @@ def read_manifest(folder: str | Path) -> Manifest:
     return parse_manifest(read_json(path), source=str(path))
 
 
-def write_manifest(folder: str | Path, manifest: Manifest) -> None:
+def _is_table(folder: Location) -> bool:
+    from hardness.io.table import DATASET  # with polars, which training does not need
+
+    return (folder / DATASET).is_file()
+
+
+def write_manifest(folder: AnyPath, manifest: Manifest) -> None:
     """Write `manifest` into `folder`; from then on the folder counts as finished."""
-    write_json(Path(folder) / MANIFEST_NAME, manifest.to_dict())
+    write_json(locate(folder) / MANIFEST_NAME, manifest.to_dict())
 
 
 def shard_name(index: int) -> str:

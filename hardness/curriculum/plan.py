@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hardness.curriculum.manifest import Manifest
+from hardness.io.storage import Location
 
 SHARD_BYTES = 64 * 2**20
 """Input bytes that a shard holds unless told otherwise; small enough that all cores have some."""
@@ -101,7 +102,7 @@ def differences(old: Manifest, new: Manifest) -> list[str]:
     ]
 
 
-def default_output(table: Path, manifest: Manifest) -> Path:
+def default_output(table: Location, manifest: Manifest) -> Location:
     """Beside the table: `data.hardness` → `data.perplexity-ascending.shards`."""
     metric = manifest.metric["name"]
     if manifest.metric["column"] != metric:
@@ -109,7 +110,7 @@ def default_output(table: Path, manifest: Manifest) -> Path:
     parts = [metric, manifest.curriculum["order"]]
     if manifest.weighting is not None:
         parts.append(manifest.weighting["name"])
-    table = table.resolve()
+    table = table.resolve() if isinstance(table, Path) else table
     name = re.sub(r"[^\w.,+-]+", "-", "-".join(parts))
     return table.with_name(f"{table.name.removesuffix('.hardness')}.{name}.shards")
 

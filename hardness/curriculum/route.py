@@ -62,7 +62,7 @@ class Router:
 class ShardWriter:
     """Collects the records of a shard from all pieces, sorts and writes them."""
 
-    folder: Path
+    folder: BuildFolder
     pieces: Sequence[Piece]
     edges: np.ndarray
     """(buckets + 1,) int64, see `spill.cut`."""
@@ -74,21 +74,20 @@ class ShardWriter:
     """Digest that the shards carry in their footers."""
 
     def __call__(self, index: int) -> ShardEntry:
-        folder = BuildFolder(self.folder)
-        entry = folder.done(index)
+        entry = self.folder.done(index)
         if entry is not None:
             return entry
         first, last = np.searchsorted(
             self.edges[:-1], [index * self.shard_rows, (index + 1) * self.shard_rows]
         )
         entry = write_shard(
-            self.folder / shard_name(index),
+            self.folder.path / shard_name(index),
             self.schema,
             (gather(self.pieces, b, self.edges, self.schema) for b in range(first, last)),
             row_group_rows=self.row_group_rows,
             build=self.build,
         )
-        folder.mark(index, entry)
+        self.folder.mark(index, entry)
         return entry
 
 

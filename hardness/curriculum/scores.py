@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import xxhash
 
 from hardness.errors import HardnessError
 from hardness.io.records import Columns
+from hardness.io.storage import Location
 from hardness.io.table import HardnessTable
 
 
@@ -128,7 +128,7 @@ def _read_column(
     return rows, values, valid
 
 
-def _require_rows(rows: np.ndarray, dataset_rows: int, folder: Path) -> None:
+def _require_rows(rows: np.ndarray, dataset_rows: int, folder: Location) -> None:
     twice = np.flatnonzero(rows[1:] == rows[:-1])
     if len(twice):
         raise HardnessError(

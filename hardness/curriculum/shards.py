@@ -7,8 +7,10 @@ had a weighting, `weight` (f32). `manifest.json` lists the shards with their dig
 
 from __future__ import annotations
 
+import tempfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hardness.curriculum.check import BUILD_KEY, check_shard, open_shard_file
+from hardness.curriculum.check import BUILD_KEY, check_shard, fetch_shard, open_shard_file
 from hardness.curriculum.manifest import (
     HARDNESS,
     MANIFEST_NAME,
@@ -33,6 +35,8 @@ from hardness.curriculum.manifest import (
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.digest import file_digest
+from hardness.io.remote import RemotePath
+from hardness.io.storage import AnyPath, Location, Signature, find_signature, locate, sizes
 
 DICTIONARY_BYTES = 32 * 1024
 """A column whose distinct values in a row group outgrow this is written plain: labels stay small,
@@ -50,12 +54,12 @@ class Shards:
         columns: names of the columns, the original ones first.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, *, verify: bool) -> None:
+    def __init__(self, path: Location, manifest: Manifest, *, verify: bool) -> None:
         self.path = path
         self.manifest = manifest
         self.rows = manifest.rows
         self._verify = verify
-        self._checked: set[str] = set()
+        self._checked: dict[str, Signature | None] = {}
         self._starts = [0, *accumulate(shard.rows for shard in manifest.shards)]
         first = manifest.shards[0]
         with open_shard_file(path / first.name, first) as file:
@@ -132,8 +136,8 @@ class Shards:
     def verify(self) -> None:
         """Check the digest of every shard now rather than when it is first read."""
         for index in range(len(self.manifest.shards)):
-            check_shard(self.path, self.manifest, index, digest=True)
-            self._checked.add(self.manifest.shards[index].name)
+            with self._checked_file(index):
+                pass
 
     def _names(self, columns: Sequence[str] | None) -> list[str]:
         names = self.columns if columns is None else list(columns)
@@ -145,35 +149,65 @@ class Shards:
             )
         return names
 
-    def _open(self, index: int) -> pq.ParquetFile:
+    @contextmanager
+    def _open(self, index: int) -> Iterator[pq.ParquetFile]:
         shard = self.manifest.shards[index]
-        if self._verify and shard.name not in self._checked:
-            check_shard(self.path, self.manifest, index, digest=True)
-            self._checked.add(shard.name)
-        return open_shard_file(self.path / shard.name, shard)
+        path = self.path / shard.name
+        if not self._verify or self._is_as_checked(path):
+            with open_shard_file(path, shard) as file:
+                yield file
+        else:
+            with self._checked_file(index) as file:
+                yield file
+
+    @contextmanager
+    def _checked_file(self, index: int) -> Iterator[pq.ParquetFile]:
+        """A shard whose bytes are checked: of a remote one, those of the copy that is read."""
+        shard = self.manifest.shards[index]
+        if isinstance(self.path, RemotePath):
+            with tempfile.TemporaryDirectory(prefix="hardness-") as folder:
+                copy = Path(folder) / shard.name
+                self._checked[shard.name] = fetch_shard(self.path, self.manifest, index, copy)
+                with open_shard_file(copy, shard) as file:
+                    yield file
+            return
+        check_shard(self.path, self.manifest, index, digest=True)
+        self._checked[shard.name] = None
+        with open_shard_file(self.path / shard.name, shard) as file:
+            yield file
+
+    def _is_as_checked(self, path: Location) -> bool:
+        """Whether a shard was checked and, if it is remote, has not changed since."""
+        if path.name not in self._checked:
+            return False
+        known = self._checked[path.name]
+        return known is None or find_signature(path) == known
 
 
-def open_shards(path: str | Path, *, verify: bool = True) -> Shards:
+def open_shards(path: AnyPath, *, verify: bool = True) -> Shards:
     """Open the folder of shards that `hardness build` wrote.
 
     Args:
-        path: the folder.
+        path: the folder; a URL too. A remote shard is copied into a temporary file when its digest
+            is checked, once; after that only the columns that are wanted are fetched.
         verify: check the size of every shard now and its digest before its first row is used.
 
     Raises:
         HardnessError: no such folder, the build did not finish, or a shard is missing, truncated,
             altered, of another build or not listed in the manifest.
     """
-    folder = Path(path)
+    folder = locate(path)
     manifest = read_manifest(folder)
     if not manifest.shards:
         raise HardnessError(
             f"shards must hold at least one record, got none in {str(folder)!r}; build again"
         )
-    for index in range(len(manifest.shards)):
-        check_shard(folder, manifest, index, digest=False, size=verify)
+    there = sizes(folder)
+    for index, shard in enumerate(manifest.shards):
+        if shard.name not in there or (verify and there[shard.name] != shard.bytes):
+            check_shard(folder, manifest, index, digest=False, size=verify)
     listed = {shard.name for shard in manifest.shards}
-    foreign = sorted(file.name for file in folder.glob("*.parquet") if file.name not in listed)
+    foreign = sorted(name for name in there if name.endswith(".parquet") and name not in listed)
     if foreign:
         raise HardnessError(
             f"{folder / foreign[0]} must be listed in {MANIFEST_NAME}, got a shard that is not "
@@ -183,9 +217,14 @@ def open_shards(path: str | Path, *, verify: bool = True) -> Shards:
 
 
 def write_shard(
-    path: Path, schema: pa.Schema, tables: Iterable[pa.Table], *, row_group_rows: int, build: str
+    path: Location,
+    schema: pa.Schema,
+    tables: Iterable[pa.Table],
+    *,
+    row_group_rows: int,
+    build: str,
 ) -> ShardEntry:
-    """Write one shard under a temporary name and rename it when it is complete.
+    """Write one shard, which is there when it is complete.
 
     Equal records give equal bytes whatever way they are cut into tables, as long as every table
     but the last holds a multiple of `row_group_rows` records.
@@ -215,12 +254,12 @@ def write_shard(
                 )
                 rows += table.num_rows
         digest = file_digest(temporary)
-        size = Path(temporary).stat().st_size
+        size = temporary.stat().st_size
     return ShardEntry(name=path.name, rows=rows, bytes=size, xxh3_128=digest)
 
 
 def write_shards(
-    folder: str | Path,
+    folder: AnyPath,
     table: pa.Table,
     manifest: Manifest,
     *,
@@ -237,8 +276,7 @@ def write_shards(
     Returns:
         The manifest as written.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = locate(folder)
     entries = []
     for index, start in enumerate(range(0, table.num_rows, manifest.shard_rows)):
         part = table.slice(start, manifest.shard_rows)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hardness
 from hardness.demo.sample import SampleConfig, write_sample
 from hardness.errors import HardnessError
-from hardness.io.atomic import write_json
+from hardness.io.atomic import read_json, write_json
 from hardness.progress import Progress, Silent
 from hardness.training.listener import Listener, StepReport
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 MARK = "sample.json"
+TABLE, SHARDS, RUNS = "train.hardness", "shards", "runs"
 ORDERS = ("ascending", "descending", "random")
 # Name, shards, weighting: S-Loss on the random order, so that the weighting alone differs from it.
 ARMS = (
@@ -102,17 +105,20 @@ def demo(
     *,
     sample: SampleConfig | None = None,
     epochs: int = EPOCHS,
+    model: str | Path = "tiny",
     on_step: Callable[[str], None] | None = None,
     progress: Progress | None = None,
 ) -> DemoResult:
     """Run the whole product on a generated sample.
 
-    What an earlier call left complete in `output` is found and not done again.
+    What an earlier call of the same sample, epochs and model left complete in `output` is found and
+    not done again.
 
     Args:
         output: folder for everything; made if missing.
         sample: what to generate; its seed is that of the orders and the models too.
         epochs: passes of each training, at least 1.
+        model: what is trained, see `hardness.training.config.TrainConfig`.
         on_step: is told of each step by the command that does the same.
         progress: is told how far a step is.
 
@@ -120,20 +126,21 @@ def demo(
         HardnessError: `output` holds something else, or a step fails.
     """
     began = time.perf_counter()
+    _ = hardness.train  # so that a missing extra is told before anything is written
     config = sample or SampleConfig()
     say = on_step or (lambda command: None)
     watcher = progress or Silent()
-    folder = claim(Path(output), config)
+    folder = claim(Path(output), config, epochs=epochs, model=model)
     train, evaluation = write_sample(folder, config)
 
-    table = folder / "train.hardness"
-    say(f"hardness score {train} --metric perplexity -o {table}")
-    hardness.score(train, metric="perplexity", output=table, overwrite=True, progress=watcher)
+    table = folder / TABLE
+    say(f"hardness score {_quoted(train)} --metric perplexity -o {_quoted(table)}")
+    hardness.score(train, metric="perplexity", output=table, progress=watcher)
     for order in ORDERS:
-        shards = folder / "shards" / order
+        shards = folder / SHARDS / order
         say(
-            f"hardness build {table} --by perplexity --order {order} "
-            f"--seed {config.seed} -o {shards}"
+            f"hardness build {_quoted(table)} --by perplexity --order {order} "
+            f"--seed {config.seed} -o {_quoted(shards)}"
         )
         hardness.build(
             table,
@@ -141,11 +148,21 @@ def demo(
             order=order,
             seed=config.seed,
             output=shards,
-            overwrite=True,
             progress=watcher,
         )
     arms = tuple(
-        _train(folder, name, order, weighting, evaluation, config.seed, epochs, say, watcher)
+        _train(
+            folder,
+            name,
+            order,
+            weighting,
+            say,
+            watcher,
+            eval=evaluation,
+            epochs=epochs,
+            seed=config.seed,
+            model=model,
+        )
         for name, order, weighting in ARMS
     )
     tiers, correlation = summarise_tiers(_scored(table, train))
@@ -161,8 +178,12 @@ def demo(
     )
 
 
-def claim(folder: Path, config: SampleConfig) -> Path:
+def claim(
+    folder: Path, config: SampleConfig, *, epochs: int = EPOCHS, model: str | Path = "tiny"
+) -> Path:
     """Make the demo's folder, or recognise it by the mark that is written first.
+
+    What a demo of another sample, epochs or model left there is removed.
 
     Raises:
         HardnessError: the folder holds files that are not the demo's, which it might overwrite.
@@ -172,7 +193,11 @@ def claim(folder: Path, config: SampleConfig) -> Path:
         raise HardnessError(
             f"output must be a new folder or that of an earlier demo, got {folder}; choose another"
         )
-    write_json(mark, asdict(config))
+    content = {**asdict(config), "epochs": epochs, "model": str(model)}
+    if mark.is_file() and read_json(mark) != content:
+        for name in (TABLE, SHARDS, RUNS):
+            shutil.rmtree(folder / name, ignore_errors=True)
+    write_json(mark, content)
     return folder
 
 
@@ -207,30 +232,18 @@ def _train(
     name: str,
     order: str,
     weighting: str,
-    evaluation: Path,
-    seed: int,
-    epochs: int,
     say: Callable[[str], None],
     progress: Progress,
+    **options: Any,
 ) -> Arm:
-    shards = folder / "shards" / order
-    output = folder / "runs" / (order if weighting == "uniform" else weighting)
-    say(
-        f"hardness train {shards} --task classification --weighting {weighting} "
-        f"--eval {evaluation} --epochs {epochs} --seed {seed} -o {output}"
-    )
+    shards = folder / SHARDS / order
+    output = folder / RUNS / (order if weighting == "uniform" else weighting)
+    options |= {"task": "classification", "weighting": weighting}
+    chosen = [f"--{option} {shlex.quote(str(value))}" for option, value in options.items()]
+    say(f"hardness train {_quoted(shards)} {' '.join(chosen)} -o {_quoted(output)}")
     began = time.perf_counter()
-    run = hardness.train(
-        shards,
-        output,
-        task="classification",
-        weighting=weighting,
-        eval=evaluation,
-        epochs=epochs,
-        seed=seed,
-        overwrite=True,
-        listener=_Steps(f"training, {name}", progress),
-    )
+    listener = _Steps(f"training, {name}", progress)
+    run = hardness.train(shards, output, listener=listener, **options)
     assert run.evaluation is not None
     return Arm(
         name=name,
@@ -239,6 +252,10 @@ def _train(
         loss=run.evaluation["loss_nats"],
         seconds=time.perf_counter() - began,
     )
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
 
 
 def _scored(table: Path, train: Path) -> pl.DataFrame:

@@ -6,8 +6,10 @@ import errno
 import json
 import os
 import secrets
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hardness.errors import HardnessError
+from hardness.io.remote import RemotePath
+from hardness.io.storage import AnyPath, locate
 
 _USERS_TO_MEND = {
     errno.ENOSPC: "free some space or choose another folder",
@@ -24,14 +28,19 @@ _USERS_TO_MEND = {
     errno.EROFS: "choose a folder you may write to",
 }
 
+permission: ContextVar[Callable[[], None] | None] = ContextVar("permission", default=None)
+"""Called before a file is begun and before it takes its place; raises where the run that wants it
+has ended: a task that outlives its run must not write over the files of the next one."""
+
 
 @contextmanager
-def atomic_path(path: str | Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place when the block ends well.
+def atomic_path(path: AnyPath) -> Iterator[Path]:
+    """A temporary file that takes the place of `path` when the block ends well.
 
-    The temporary name starts with "." and contains ".tmp-", so no pattern for finished files
-    matches it. On success the file is flushed to disk and renamed; on an exception it is removed
-    and whatever was at `path` stays.
+    It lies beside `path`, under a name that starts with "." and contains ".tmp-", so no pattern for
+    finished files matches it. On success the file is flushed to disk and renamed; on an exception
+    it is removed and whatever was at `path` stays. For a remote `path` it lies in the system's
+    temporary folder and is uploaded: an object is there once its upload is complete.
 
     Args:
         path: the final name; missing parent folders are made.
@@ -40,41 +49,72 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         The temporary path, which the block must create.
 
     Raises:
-        HardnessError: the disk is full or the folder cannot be written to.
+        HardnessError: the disk is full, or the folder or store cannot be written to.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+    location = locate(path)
+    ask_permission()
+    if isinstance(location, RemotePath):
+        with tempfile.TemporaryDirectory(prefix="hardness-") as folder:
+            staged = Path(folder) / location.name
+            with _mended_by_the_user(folder):
+                yield staged
+            ask_permission()
+            location.upload(staged)
+        return
+    temporary = temporary_name(location)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        _flush(temporary)
-        os.replace(temporary, path)
-        _flush(path.parent)
-    except BaseException as error:
+        with _mended_by_the_user(str(location)):
+            location.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            flush(temporary)
+            ask_permission()
+            os.replace(temporary, location)
+            flush(location.parent)
+    except BaseException:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in _USERS_TO_MEND:
-            raise HardnessError(
-                f"output {path} must be writable, got {os.strerror(error.errno)!r}; "
-                f"{_USERS_TO_MEND[error.errno]}"
-            ) from error
         raise
 
 
-def write_json(path: str | Path, value: Any) -> None:
+def temporary_name(path: Path) -> Path:
+    """A new name beside `path` that no pattern for finished files matches."""
+    return path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+
+
+def ask_permission() -> None:
+    """Raise whatever `permission` raises where a file is no longer wanted."""
+    refuse = permission.get()
+    if refuse is not None:
+        refuse()
+
+
+@contextmanager
+def _mended_by_the_user(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _USERS_TO_MEND:
+            raise
+        raise HardnessError(
+            f"output {name} must be writable, got {os.strerror(error.errno)!r}; "
+            f"{_USERS_TO_MEND[error.errno]}"
+        ) from error
+
+
+def write_json(path: AnyPath, value: Any) -> None:
     """Write `value` as indented JSON with its keys in the order given."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def read_json(path: str | Path) -> Any:
+def read_json(path: AnyPath) -> Any:
     """The value in a JSON file that this package wrote.
 
     Raises:
         HardnessError: the file is missing or is not JSON.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(locate(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise HardnessError(f"{path} must exist, got nothing; check the path") from error
     except (ValueError, OSError) as error:
@@ -83,7 +123,7 @@ def read_json(path: str | Path) -> Any:
         ) from error
 
 
-def write_parquet(path: str | Path, table: pa.Table, **options: Any) -> None:
+def write_parquet(path: AnyPath, table: pa.Table, **options: Any) -> None:
     """Write `table` as Parquet: zstd level 1 unless `options` say otherwise.
 
     The bytes depend on the table and the options only, so equal results have equal digests.
@@ -93,7 +133,8 @@ def write_parquet(path: str | Path, table: pa.Table, **options: Any) -> None:
         pq.write_table(table, temporary, **settings)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
     # The name must not reach the disk before the contents do.
     descriptor = os.open(path, os.O_RDONLY)
     try:

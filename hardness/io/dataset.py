@@ -33,7 +33,8 @@ from hardness.io.text import join_columns
 class Dataset:
     """The records of some files, in order, in partitions.
 
-    It can be pickled and read in other processes on machines that see the same files. Use it as a
+    It can be pickled and read in other processes on machines that see the same files, or reach the
+    same stores. Use it as a
     context manager: on leaving, files that changed meanwhile are an error, and the staging folder
     (plain copies of compressed files and CSV) is removed.
     """
@@ -125,7 +126,7 @@ class Dataset:
         return found
 
     def check_unchanged(self) -> None:
-        """Raises HardnessError if a file's size or modification time changed since the scan."""
+        """Raises HardnessError if a file's size, time or version changed since the scan."""
         for file in self.files:
             check_unchanged(file)
 
@@ -184,8 +185,9 @@ def open_dataset(
     """Scan files, detect their columns and plan their partitions.
 
     Args:
-        paths: files, globs and `save_to_disk` folders. JSONL and text may be compressed (.gz,
-            .zst), CSV and TSV too; Parquet and Arrow are read as they are.
+        paths: files, globs and `save_to_disk` folders, as paths or as URLs such as
+            s3://bucket/*.jsonl. JSONL and text may be compressed (.gz, .zst), CSV and TSV too;
+            Parquet and Arrow are read as they are.
         text: the text columns, as "a,b" or a sequence; detected if None.
         label: the label column; detected if None (label, labels, gold_label).
         id: the id column; detected if None (id).
@@ -194,7 +196,8 @@ def open_dataset(
         partition_bytes: size of a partition; by default a sixteenth of the data, but at least 4
             and at most 64 MiB.
         largest_partition_bytes: a lower bound than those 64 MiB, for little memory.
-        work: folder for plain copies of compressed files and CSV; the system's if None.
+        work: folder for plain copies of compressed files and CSV, and of remote Arrow files; the
+            system's if None.
 
     Raises:
         HardnessError: a file is missing, unreadable or of an unknown format, no text column is

@@ -72,7 +72,7 @@ class _Source(io.RawIOBase):
     """The plain bytes of a file, as a stream that counts its quotes."""
 
     def __init__(self, file: DataFile, compression: str) -> None:
-        self.chunks = files.plain_chunks(file.original, compression)
+        self.chunks = files.plain_chunks(file.location, compression)
         self.left = memoryview(b"")
         self.quotes = 0
 

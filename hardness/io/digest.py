@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import xxhash
 
+from hardness.io.storage import AnyPath, blocks
+
 _CHUNK_BYTES = 1 << 20  # stays in a core's cache between reading and hashing
 
 
-def file_digest(path: str | Path) -> str:
-    """The xxh3-128 of a file's bytes, read in chunks."""
+def file_digest(path: AnyPath) -> str:
+    """The xxh3-128 of a file's bytes, read in chunks; of a remote one too."""
     digest = xxhash.xxh3_128()
-    chunk = bytearray(_CHUNK_BYTES)
-    view = memoryview(chunk)
-    with open(path, "rb", buffering=0) as file:
-        while size := file.readinto(chunk):
-            digest.update(view[:size])
+    for block in blocks(path, _CHUNK_BYTES):
+        digest.update(block)
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Finding and opening input files: the one place that touches them."""
+"""Finding input files, and the plain contents of compressed ones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ import zstandard
 
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json
+from hardness.io.remote import RemotePath
+from hardness.io.storage import AnyPath, Location, join, locate, open_file
+from hardness.io.stores import is_url
 
 FORMATS = {
     ".jsonl": "jsonl",
@@ -33,7 +36,7 @@ FORMATS = {
 COMPRESSIONS = (".gz", ".zst")
 TABLE_SUFFIX = ".hardness"
 
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+Paths = AnyPath | Sequence[AnyPath]
 _CHUNK_BYTES = 1 << 20
 
 
@@ -41,50 +44,65 @@ def expand(paths: Paths) -> list[str]:
     """The files that paths, globs and `save_to_disk` folders stand for, in order.
 
     Args:
-        paths: one or more; the matches of a glob are sorted.
+        paths: one or more, URLs too; the matches of a glob are sorted.
 
     Raises:
         HardnessError: nothing was given, or a path or glob leads nowhere.
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    given = _given(paths)
     if not given:
         raise HardnessError("data must be one or more files, got none; name a file or a glob")
-    return [file for path in given for file in _expand_one(os.fspath(path))]
+    return [file for path in given for file in _expand_one(path)]
+
+
+def _given(paths: Paths) -> list[str]:
+    """Each as it was written."""
+    one = isinstance(paths, str | os.PathLike | RemotePath)
+    return [
+        str(path) if isinstance(path, RemotePath) else os.fspath(path)
+        for path in ([paths] if one else paths)
+    ]
 
 
 def _expand_one(path: str) -> list[str]:
-    if os.path.isfile(path):
+    location = locate(path)
+    if location.is_file():
         return [path]
-    if os.path.isdir(path):
-        return _saved_dataset(path)
+    if location.is_dir():
+        return _saved_dataset(location)
     if glob.has_magic(path):
-        matches = sorted(name for name in glob.glob(path, recursive=True) if os.path.isfile(name))
+        matches = (
+            location.matches()
+            if isinstance(location, RemotePath)
+            else sorted(name for name in glob.glob(path, recursive=True) if os.path.isfile(name))
+        )
         if not matches:
             raise HardnessError(f"data must match at least one file, got {path!r}; check the glob")
         return matches
-    raise HardnessError(f"data must be an existing file, got {path!r}; check the path")
+    kind = "object" if is_url(path) else "file"
+    raise HardnessError(f"data must be an existing {kind}, got {path!r}; check the path")
 
 
-def _saved_dataset(folder: str) -> list[str]:
-    state = os.path.join(folder, "state.json")
-    if not os.path.isfile(state):
-        if os.path.isfile(os.path.join(folder, "dataset_dict.json")):
-            splits = read_json(os.path.join(folder, "dataset_dict.json")).get("splits", [])
+def _saved_dataset(folder: Location) -> list[str]:
+    state = folder / "state.json"
+    if not state.is_file():
+        if (folder / "dataset_dict.json").is_file():
+            splits = read_json(folder / "dataset_dict.json").get("splits", [])
             raise HardnessError(
-                f"data must be one split, got {folder!r} with {', '.join(splits)}; "
-                f"name one, for example {os.path.join(folder, *splits[:1])!r}"
+                f"data must be one split, got {str(folder)!r} with {', '.join(splits)}; "
+                f"name one, for example {'/'.join([str(folder), *splits[:1]])!r}"
             )
         raise HardnessError(
-            f"data must be files or a folder written by save_to_disk, got the folder {folder!r}; "
-            f"name its files, for example {os.path.join(folder, '*.jsonl')!r}"
+            "data must be files or a folder written by save_to_disk, got the folder "
+            f"{str(folder)!r}; name its files, for example {str(folder / '*.jsonl')!r}"
         )
     content = read_json(state)
     if content.get("_indices_files"):
         raise HardnessError(
-            f"data must be stored in its own order, got {folder!r} with an indices mapping; "
+            f"data must be stored in its own order, got {str(folder)!r} with an indices mapping; "
             "call flatten_indices() before save_to_disk"
         )
-    return [os.path.join(folder, entry["filename"]) for entry in content["_data_files"]]
+    return [join(folder, entry["filename"]) for entry in content["_data_files"]]
 
 
 def format_of(path: str) -> tuple[str, str]:
@@ -105,7 +123,7 @@ def format_of(path: str) -> tuple[str, str]:
     return known, compression.lower()
 
 
-def default_folder(paths: Paths) -> Path:
+def default_folder(paths: Paths) -> Location:
     """Where the table of some inputs goes if nothing else is said: beside the first of them.
 
     `data.jsonl.gz` gives `data.hardness`, a saved dataset `corpus/` gives `corpus.hardness`, and
@@ -114,58 +132,18 @@ def default_folder(paths: Paths) -> Path:
     Raises:
         HardnessError: a path or glob leads nowhere.
     """
-    if isinstance(paths, str | os.PathLike) and os.path.isdir(paths):
-        folder = Path(os.path.normpath(paths))
+    given = _given(paths)
+    only = locate(given[0]) if len(given) == 1 else None
+    if only is not None and only.is_dir():
+        folder = Path(os.path.normpath(only)) if isinstance(only, Path) else only
         return folder.with_name(folder.name + TABLE_SUFFIX)
-    found = [Path(name) for name in expand(paths)]
+    found = [locate(name) for name in expand(paths)]
     stem = found[0].name
     if stem.lower().endswith(COMPRESSIONS):
         stem = os.path.splitext(stem)[0]
     stem = os.path.splitext(stem)[0]
     more = f"-and-{len(found) - 1}-more" if len(found) > 1 else ""
     return found[0].with_name(f"{stem}{more}{TABLE_SUFFIX}")
-
-
-def signature(path: str) -> tuple[int, int]:
-    """Size in bytes and modification time in nanoseconds: what tells that a file changed.
-
-    Raises:
-        HardnessError: the file is gone or may not be read.
-    """
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise HardnessError(
-            f"data must stay readable, got {os.strerror(error.errno or 0)!r} for {path}; "
-            "put it back and run again"
-        ) from error
-    return status.st_size, status.st_mtime_ns
-
-
-def open_file(path: str) -> FileIO:
-    """Open an input unbuffered.
-
-    Raises:
-        HardnessError: the file is gone or may not be read.
-    """
-    try:
-        return open(path, "rb", buffering=0)
-    except OSError as error:
-        raise HardnessError(
-            f"data must be readable, got {os.strerror(error.errno or 0)!r} for {path}; "
-            "check the path and its permissions"
-        ) from error
-
-
-def read_range(path: str, start: int, stop: int) -> bytes:
-    """Bytes [start, stop) of a file; fewer where the file has become shorter."""
-    with open_file(path) as file:
-        file.seek(start)
-        parts = []
-        while start < stop and (part := file.read(stop - start)):
-            parts.append(part)
-            start += len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def plain_chunks(path: str, compression: str) -> Iterator[bytes]:

@@ -9,7 +9,6 @@ are rejected depends on the lines only, never on how they are partitioned.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -19,7 +18,7 @@ import orjson
 import pyarrow as pa
 
 from hardness.errors import HardnessError
-from hardness.io import files
+from hardness.io import storage
 from hardness.io.jsonl_all import read_all
 from hardness.io.jsonl_parse import parse
 from hardness.io.jsonl_reason import is_misfit, reason_of
@@ -31,6 +30,7 @@ from hardness.io.records import (
     NUMBER,
     OTHER,
     STRING,
+    UNSIGNED,
     DataFile,
     Loaded,
     Partition,
@@ -40,7 +40,6 @@ from hardness.io.records import (
 from hardness.io.scan import BOM, Span, line_bounds, scan_lines, trim
 
 _HEAD_BYTES = 1 << 18
-_HEAD_LINE_BYTES = 1 << 24
 
 
 def spans(file: DataFile, target: int) -> tuple[list[tuple[Span, int]], str]:
@@ -52,7 +51,7 @@ def spans(file: DataFile, target: int) -> tuple[list[tuple[Span, int]], str]:
 def _records(file: DataFile, span: Span) -> int:
     if span.regular:
         return span.lines
-    data = files.read_range(file.location, span.start, span.stop)
+    data = storage.read_range(file.location, span.start, span.stop)
     starts, ends = trim(data, *line_bounds(data))
     return int(np.count_nonzero(starts < ends))
 
@@ -63,18 +62,7 @@ def kinds(file: DataFile) -> dict[str, str]:
     Raises:
         HardnessError: none of the first lines is a JSON object.
     """
-    with files.open_file(file.location) as source:
-        head = source.read(_HEAD_BYTES)
-        while (
-            b"\n" not in head[:-1]
-            and len(head) < _HEAD_LINE_BYTES
-            and (more := source.read(_HEAD_BYTES))
-        ):
-            head += more
-        whole = len(head) == source.seek(0, 2)
-    head = head.removeprefix(b"\xef\xbb\xbf")
-    lines = head.split(b"\n")
-    lines = [line for line in (lines if whole else lines[:-1]) if line.strip(b" \t\r")]
+    lines = _head(file.location)
     found = count_kinds(_objects(lines))
     if not found and lines and next(_objects(lines), None) is None:
         raise HardnessError(
@@ -86,15 +74,19 @@ def kinds(file: DataFile) -> dict[str, str]:
 
 def _head(path: str) -> list[bytes]:
     """The first non-blank whole lines: a quarter of a megabyte of them, but at least one."""
-    head = b""
-    with files.open_file(path) as source:
-        while b"\n" not in head and len(head) < _HEAD_LINE_BYTES:
-            if not (more := source.read(_HEAD_BYTES)):
-                break
-            head += more
-        whole = len(head) == source.seek(0, os.SEEK_END)
-    lines = head.removeprefix(BOM).split(b"\n")
-    return [line for line in (lines if whole else lines[:-1]) if line.strip(b" \t\r")]
+    size = storage.signature(path).bytes
+    head, position, step = b"", 0, _HEAD_BYTES
+    while position < size:
+        data = storage.read_range(path, position, min(position + step, size))
+        position += len(data)
+        # Leading blank lines are dropped and not kept, however many there are.
+        head = (head + data).removeprefix(BOM).lstrip(b" \t\r\n")
+        if b"\n" in head:
+            break
+        step *= 2
+    lines = head.split(b"\n")
+    lines = lines if position == size else lines[:-1]
+    return [line for line in lines if line.strip(b" \t\r")]
 
 
 def _array_hint(line: bytes) -> str:
@@ -120,6 +112,9 @@ def count_kinds(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         for key, item in value.items():
             kind = _kind(item)
             counts.setdefault(key, Counter()).update([kind] if kind != NULL else [])
+    for seen in counts.values():
+        if seen[UNSIGNED]:  # the smaller ones among them fit a signed integer too
+            seen[UNSIGNED] += seen.pop(INTEGER, 0)
     return {
         key: max(seen, key=lambda kind: seen[kind]) if seen else NULL
         for key, seen in counts.items()
@@ -132,6 +127,8 @@ def _kind(value: Any) -> str:
             isinstance(item, dict) and isinstance(item.get("content"), str | None) for item in value
         )
         return MESSAGES if chat and any("content" in item for item in value) else OTHER
+    if type(value) is int and value >= 2**63:
+        return UNSIGNED
     types = {str: STRING, bool: BOOLEAN, int: INTEGER, float: NUMBER, type(None): NULL}
     return types.get(type(value), OTHER)
 
@@ -140,7 +137,7 @@ def find(file: DataFile, partitions: Sequence[Partition], name: str) -> str | No
     """The kind of a column that the first records lack; None if no record has it."""
     found = None
     for part in partitions:
-        data = files.read_range(file.location, part.start, part.stop)
+        data = storage.read_range(file.location, part.start, part.stop)
         values = ({name: value[name]} for value in _objects(data.split(b"\n")) if name in value)
         found = count_kinds(values).get(name, found)
         if found not in (None, NULL):
@@ -165,7 +162,7 @@ def read(
         columns: which to return; None for every column of the data.
         limit: stop after this many rejects.
     """
-    data = files.read_range(file.location, part.start, part.stop)
+    data = storage.read_range(file.location, part.start, part.stop)
     schema = pa.schema([(name, arrow_type(kind)) for name, kind in keys.items()])
     rejects: list[Reject] = []
     index = np.arange(part.rows)

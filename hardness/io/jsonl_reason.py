@@ -9,12 +9,13 @@ from typing import Any
 
 import orjson
 
-from hardness.io.records import BOOLEAN, INTEGER, MESSAGES, NULL, STRING
+from hardness.io.records import BOOLEAN, INTEGER, MESSAGES, NULL, STRING, UNSIGNED
 
 _WANTED = {
     STRING: "a string",
     NULL: "a string",
-    INTEGER: "an integer",
+    INTEGER: "an integer of 64 bits",
+    UNSIGNED: "an unsigned integer of 64 bits",
     BOOLEAN: "true or false",
     MESSAGES: "a list of objects with a string `content`",
 }
@@ -78,6 +79,8 @@ def _fits(value: Any, kind: str) -> bool:
         )
     if kind == BOOLEAN:
         return isinstance(value, bool)
+    if kind == UNSIGNED:
+        return type(value) is int and 0 <= value < 2**64
     if kind == INTEGER:
         return type(value) is int and -(2**63) <= value < 2**63
     return isinstance(value, str)

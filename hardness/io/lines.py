@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from hardness.io import files
+from hardness.io import storage
 from hardness.io.records import STRING, DataFile, Loaded, Partition, Reject
 from hardness.io.scan import Span, line_bounds, scan_lines
 from hardness.io.text import is_utf8
@@ -43,7 +43,7 @@ def read(
     limit: int | None,
 ) -> Loaded:
     """The lines of a partition; lines that are not UTF-8 are rejected."""
-    data = files.read_range(file.location, part.start, part.stop)
+    data = storage.read_range(file.location, part.start, part.stop)
     index, rejects = np.arange(part.rows), []
     if is_utf8(data):
         text = _as_array(data)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json
+from hardness.io.digest import file_digest
+from hardness.io.frames import scan_parquet
+from hardness.io.storage import Location, sizes
 
 SCHEMA_VERSION = 1
 PLAN, DONE = "plan.json", "metric.json"
@@ -19,7 +21,7 @@ PLAN, DONE = "plan.json", "metric.json"
 class MetricInfo:
     """A finished metric, as its metric.json tells it."""
 
-    path: Path
+    path: Location
     name: str
     parameters: dict[str, Any]
     columns: tuple[str, ...]
@@ -59,18 +61,19 @@ class MetricInfo:
         Raises:
             HardnessError: a part is missing or cut short.
         """
-        return pl.scan_parquet(self.parts())
+        return scan_parquet(self.parts())
 
-    def parts(self) -> list[Path]:
+    def parts(self) -> list[Location]:
         """The part files, each there with its full size.
 
         Raises:
             HardnessError: one is not.
         """
-        found = []
+        found: list[Location] = []
+        there = sizes(self.path)
         for part in self.content["parts"]:
             path = self.path / part["name"]
-            size = path.stat().st_size if path.is_file() else None
+            size = there.get(part["name"])
             if size != part["bytes"]:
                 got = "nothing" if size is None else f"{size} bytes"
                 raise HardnessError(
@@ -80,8 +83,22 @@ class MetricInfo:
             found.append(path)
         return found
 
+    def verify(self) -> None:
+        """Compare every part with its digest.
 
-def read_metric(folder: Path) -> MetricInfo | None:
+        Raises:
+            HardnessError: a part is missing, cut short or altered.
+        """
+        for path, part in zip(self.parts(), self.content["parts"], strict=True):
+            digest = file_digest(path)
+            if digest != part["xxh3_128"]:
+                raise HardnessError(
+                    f"{path} must be as it was written, got other contents of the same size; "
+                    f"delete {self.path} and score again"
+                )
+
+
+def read_metric(folder: Location) -> MetricInfo | None:
     """The finished metric in a folder; None where there is none.
 
     Raises:
@@ -110,7 +127,7 @@ def read_metric(folder: Path) -> MetricInfo | None:
         ) from error
 
 
-def check_version(path: Path, content: Any) -> None:
+def check_version(path: Location, content: Any) -> None:
     """Refuse a file of another layout.
 
     Raises:

@@ -14,25 +14,48 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hardness import __version__
 from hardness.errors import HardnessError
 from hardness.io.arrow import pc
 from hardness.io.atomic import read_json, write_json, write_parquet
-from hardness.io.digest import object_digest
+from hardness.io.digest import file_digest, object_digest
+from hardness.io.frames import scan_parquet
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
+from hardness.io.storage import Location, read_metadata, sizes
 
+DATASET = "dataset.json"
 DIRECTIONS = ("higher", "lower")
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:+-]*")
 _RESULT = ("name", "parameters", "columns", "types", "directions", "dataset", "inputs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """A table as it will be once one of its metrics is begun."""
+
+    path: Location
+    content: dict[str, Any]
+    """All of dataset.json."""
+    stale: bool
+    """The folder holds scores of other data, which will be removed."""
+
+    def claim(self) -> None:
+        """Write dataset.json where there is none, so that a folder begun is known as a table."""
+        if not (self.path / DATASET).is_file():
+            self.write()
+
+    def write(self) -> None:
+        """Write dataset.json unless it says the same already."""
+        path = self.path / DATASET
+        if not path.is_file() or object_digest(read_json(path)) != object_digest(self.content):
+            write_json(path, self.content)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +65,16 @@ class MetricWriter:
     It can be pickled, so that workers write the parts they compute.
     """
 
-    path: Path
+    path: Location
+    opening: Opening
+    """The table that the metric belongs to."""
     plan: dict[str, Any]
     schema: pa.Schema
     """The metric's columns."""
     status: str
     """"complete": nothing to do; "resume": some parts are there; "new": none is."""
     replaced: bool
-    """Results of other parameters, data or partitions were there and are gone."""
+    """Results of other parameters, data or partitions are there until `begin`."""
     done: frozenset[int]
     """The parts that are there."""
 
@@ -59,6 +84,24 @@ class MetricWriter:
         if self.status == "complete":
             return []
         return [index for index in range(len(self.plan["parts"])) if index not in self.done]
+
+    def begin(self) -> None:
+        """Take the place of what was there, so that parts can be written.
+
+        Until then nothing in the table changes: a run that fails while it reads its data, or is
+        given a wrong option, leaves what it was to replace. To be called once, by the process that
+        made the writer, before the first part; also for a complete metric.
+        """
+        if self.opening.stale:
+            for file in (
+                *self.opening.path.glob(f"*/{PLAN}"),
+                *self.opening.path.glob(f"*/{DONE}"),
+            ):
+                wipe(file.parent)
+        if self.status == "new":
+            wipe(self.path)
+            write_json(self.path / PLAN, self.plan)
+        self.opening.write()
 
     def write(
         self,
@@ -99,7 +142,8 @@ class MetricWriter:
             named["id"] = ids
         for field in self.schema:
             named[field.name] = _typed(field.name, columns[field.name], field.type)
-        write_parquet(self.path / part_name(index), pa.table(named))
+        table = pa.table(named)
+        write_parquet(self.path / part_name(index), table, **_encodings(table.schema))
 
     def finish(self, *, seconds: float, extra: Mapping[str, Any] | None = None) -> MetricInfo:
         """Sum up the parts and write metric.json, which makes the metric complete.
@@ -112,11 +156,12 @@ class MetricWriter:
             ValueError: a part is missing.
         """
         names = [part_name(index) for index in range(len(self.plan["parts"]))]
-        lacking = [name for name in names if not (self.path / name).is_file()]
+        bytes_of = sizes(self.path)
+        lacking = [name for name in names if name not in bytes_of]
         if lacking:
             raise ValueError(f"parts must all be written, got no {lacking[0]}; write it first")
         paths = [self.path / name for name in names]
-        rows = [pq.read_metadata(path).num_rows for path in paths]
+        rows = [read_metadata(path).num_rows for path in paths]
         columns = self.schema.names
         content = {
             "schema_version": SCHEMA_VERSION,
@@ -128,7 +173,12 @@ class MetricWriter:
             "seconds": round(seconds, 3),
             **(extra or {}),
             "parts": [
-                {"name": path.name, "rows": count, "bytes": path.stat().st_size}
+                {
+                    "name": path.name,
+                    "rows": count,
+                    "bytes": bytes_of[path.name],
+                    "xxh3_128": file_digest(path),
+                }
                 for path, count in zip(paths, rows, strict=True)
             ],
         }
@@ -138,13 +188,28 @@ class MetricWriter:
         return info
 
 
+def _encodings(schema: pa.Schema) -> dict[str, Any]:
+    """Parquet encodings that suit scores: no dictionaries of values that hardly ever repeat.
+
+    A third of the time to write, and a third less to store, than with Arrow's defaults.
+    """
+    encodings = {"row": "DELTA_BINARY_PACKED"}
+    repeated = []
+    for field in schema:
+        if pa.types.is_floating(field.type):
+            encodings[field.name] = "BYTE_STREAM_SPLIT"
+        elif field.name not in ("row", "id"):
+            repeated.append(field.name)
+    return {"use_dictionary": repeated, "column_encoding": encodings}
+
+
 def part_name(index: int) -> str:
     """The file name of a part."""
     return f"part-{index:05d}.parquet"
 
 
 def start_metric(
-    table: Path,
+    opening: Opening,
     name: str,
     *,
     parameters: Mapping[str, Any],
@@ -158,7 +223,7 @@ def start_metric(
     """See what a table holds of a metric and plan the rest.
 
     Args:
-        table: the table's folder.
+        opening: the table.
         name: the metric's, and its folder's.
         parameters: all that decides its numbers, JSON-like.
         directions: column to "higher" or "lower".
@@ -176,7 +241,7 @@ def start_metric(
         raise HardnessError(
             f"metric name must be letters, digits and _ : + -, got {name!r}; rename it"
         )
-    folder = table / name
+    folder = opening.path / name
     if next(iter(columns)) not in directions or not set(directions.values()) <= set(DIRECTIONS):
         raise ValueError(f"direction must be higher or lower, got {directions}; name the harder")
     plan = {
@@ -192,18 +257,18 @@ def start_metric(
         "parts": [list(part) for part in parts],
     }
     status, replaced, done = "new", False, frozenset[int]()
-    finished = _finished(folder)
+    finished = None if opening.stale else _finished(folder)
     if finished is not None and not replace:
         _check_same_result(finished, plan)
         status = "complete"
-    elif finished is None and not replace and _same_plan(folder, plan):
+    elif finished is None and not replace and not opening.stale and _same_plan(folder, plan):
         done = frozenset(_whole_parts(folder, parts))
         status = "resume" if done else "new"
-    else:
-        replaced = wipe(folder)
-        write_json(folder / PLAN, plan)
+    if status == "new":
+        replaced = any(True for _ in folder.glob("part-*.parquet"))
     return MetricWriter(
         path=folder,
+        opening=opening,
         plan=plan,
         schema=pa.schema(list(columns.items())),
         status=status,
@@ -220,12 +285,12 @@ def _typed(name: str, values: Any, kind: pa.DataType) -> Any:
     return array
 
 
-def _finished(folder: Path) -> MetricInfo | None:
+def _finished(folder: Location) -> MetricInfo | None:
     """The metric if it is complete and whole; a damaged one counts as none and is redone."""
     try:
         info = read_metric(folder)
         if info is not None:
-            info.parts()
+            info.verify()
     except HardnessError:
         return None
     return info
@@ -251,7 +316,7 @@ def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
     return nested | {key: content.get(key) for key in ("columns", "types", "directions", "dataset")}
 
 
-def _same_plan(folder: Path, plan: Mapping[str, Any]) -> bool:
+def _same_plan(folder: Location, plan: Mapping[str, Any]) -> bool:
     if (folder / DONE).is_file() or not (folder / PLAN).is_file():
         return False
     try:
@@ -260,18 +325,21 @@ def _same_plan(folder: Path, plan: Mapping[str, Any]) -> bool:
         return False
 
 
-def _whole_parts(folder: Path, parts: Sequence[tuple[int, int]]) -> list[int]:
+def _whole_parts(folder: Location, parts: Sequence[tuple[int, int]]) -> list[int]:
     whole = []
+    there = sizes(folder)
     for index, (_, count) in enumerate(parts):
+        if part_name(index) not in there:
+            continue
         try:
-            if pq.read_metadata(folder / part_name(index)).num_rows <= count:
+            if read_metadata(folder / part_name(index)).num_rows <= count:
                 whole.append(index)
         except (OSError, pa.ArrowException):
             continue
     return whole
 
 
-def wipe(folder: Path) -> bool:
+def wipe(folder: Location) -> bool:
     """Remove a metric's files; whether there were any parts.
 
     In this order, so that what a crash leaves is never more than an unfinished plan.
@@ -279,13 +347,13 @@ def wipe(folder: Path) -> bool:
     (folder / DONE).unlink(missing_ok=True)
     parts = sorted(folder.glob("part-*.parquet")) + sorted(folder.glob(".*.tmp-*"))
     for path in parts:
-        path.unlink()
+        path.unlink(missing_ok=True)
     (folder / PLAN).unlink(missing_ok=True)
     return bool(parts)
 
 
-def _summary(paths: Sequence[Path], column: str) -> dict[str, Any]:
-    values = pl.scan_parquet(list(paths)).select(column).collect().to_series()
+def _summary(paths: Sequence[Location], column: str) -> dict[str, Any]:
+    values = scan_parquet(paths).select(column).collect().to_series()
     counts = {"count": len(values) - values.null_count(), "nulls": values.null_count()}
     if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
         return counts

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import ModuleType
 
 from hardness.errors import HardnessError
 from hardness.io import columns as parts
-from hardness.io import delimited, files, jsonl, lines, tabular
+from hardness.io import delimited, files, jsonl, lines, storage, tabular
 from hardness.io.digest import file_digest
-from hardness.io.records import NULL, STRING, Columns, DataFile, Partition
+from hardness.io.records import INTEGER, NULL, STRING, UNSIGNED, Columns, DataFile, Partition
+from hardness.io.remote import RemotePath
 
 READERS: dict[str, ModuleType] = {
     "jsonl": jsonl,
@@ -21,6 +23,9 @@ READERS: dict[str, ModuleType] = {
     "parquet": tabular,
     "arrow": tabular,
 }
+IN_PLACE = ("jsonl", "text", "parquet")
+"""Formats of which a part is read without the rest, so that remote files need no copy."""
+
 # Large enough that a task's overhead does not show, small enough that 16 cores have work.
 _PARTITIONS_WISHED = 16
 _MIN_PARTITION_BYTES = 4 << 20
@@ -53,15 +58,17 @@ class Staging:
 
 
 def admit(name: str, staging: Staging, on_error: str) -> DataFile:
-    """A file with the plain copy to read it from, if it needs one; rows and digest unknown yet.
+    """A file with the plain copy to read it from, if it needs one; its rows are unknown yet.
+
+    A remote file that is not read in place is fetched first, and its digest taken on the way.
 
     Raises:
         HardnessError: the file is missing, of an unknown format, cut short or, for CSV, holds a bad
             record and on_error is "raise".
     """
     kind, compression = files.format_of(name)
-    original = os.path.abspath(name)
-    size, mtime_ns = files.signature(original)
+    original = storage.absolute(name)
+    size, version = storage.signature(original)
     file = DataFile(
         path=name,
         original=original,
@@ -69,13 +76,31 @@ def admit(name: str, staging: Staging, on_error: str) -> DataFile:
         format=kind + compression,
         reader=kind,
         bytes=size,
-        mtime_ns=mtime_ns,
+        version=version,
     )
+    in_place = not compression and kind in IN_PLACE
+    if not in_place and isinstance(remote := storage.locate(original), RemotePath):
+        file = _fetched(file, remote, *staging.next())
     if kind in ("csv", "tsv"):
-        return delimited.stage(file, compression, *staging.next(), on_error)
-    if compression:
-        return replace(file, location=files.stage_plain(original, compression, *staging.next()))
-    return file
+        plain = delimited.stage(file, compression, *staging.next(), on_error)
+    elif compression:
+        copy = files.stage_plain(file.location, compression, *staging.next())
+        plain = replace(file, location=copy)
+    else:
+        return file
+    if file.location != original:
+        os.unlink(file.location)
+    return plain
+
+
+def _fetched(file: DataFile, remote: RemotePath, folder: str, name: str) -> DataFile:
+    target = Path(folder) / name
+    try:
+        digest = storage.fetch(remote, target)
+    except OSError as error:
+        raise files.staging_error(folder, error) from error
+    check_unchanged(file)
+    return replace(file, location=str(target), digest=digest)
 
 
 def plan(
@@ -93,7 +118,7 @@ def plan(
     Raises:
         HardnessError: there is no record, or a file changed under the scan.
     """
-    total = sum(os.path.getsize(file.location) for file in admitted)
+    total = sum(storage.signature(file.location).bytes for file in admitted)
     even = min(max(total // _PARTITIONS_WISHED, _MIN_PARTITION_BYTES), _MAX_PARTITION_BYTES)
     target = partition_bytes or min(even, largest_partition_bytes or even)
     scanned: list[DataFile] = []
@@ -102,7 +127,7 @@ def plan(
     for number, file in enumerate(admitted):
         spans, digest = READERS[file.reader].spans(file, target)
         if file.location != file.original or not digest:
-            digest = file_digest(file.original)
+            digest = file.digest or file_digest(file.original)
         check_unchanged(file)
         scanned.append(replace(file, rows=sum(rows for _, rows in spans), digest=digest))
         for span, rows in spans:
@@ -165,10 +190,15 @@ def choose_columns(
             )
             columns = parts.detect(kinds, written, wanted)
         text = columns.text
+        kinds = {k: STRING if k in text and k in file.casts else v for k, v in kinds.items()}
         file = replace(file, casts={k: v for k, v in file.casts.items() if k not in text})
         asked = [*text, wanted.label, wanted.id, wanted.group]
         needed = [name for name in columns.named if name in asked or name in kinds]
-        kinds = kinds_of(file, own, needed)
+        kinds = kinds_of(file, own, needed, kinds)
+        for name in (columns.label, columns.group):
+            # Only an id may need all 64 bits; a class or a group that does is a mistake.
+            if name is not None and kinds.get(name) == UNSIGNED:
+                kinds[name] = INTEGER
         parts.check(file.path, kinds, columns, wanted)
         parts.merge(file.path, known, kinds, columns)
         seen |= dict.fromkeys(kinds)
@@ -177,10 +207,22 @@ def choose_columns(
     return Chosen(files=settled, columns=columns, kinds=parts.resolved(known), names=tuple(seen))
 
 
-def kinds_of(file: DataFile, own: Sequence[Partition], needed: Sequence[str]) -> dict[str, str]:
-    """The kinds of a file's columns; the needed ones are looked for beyond the first records."""
+def kinds_of(
+    file: DataFile,
+    own: Sequence[Partition],
+    needed: Sequence[str],
+    first: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The kinds of a file's columns; the needed ones are looked for beyond the first records.
+
+    Args:
+        file: the file.
+        own: its partitions.
+        needed: names of columns.
+        first: the kinds in the first records, if they are known.
+    """
     reader = READERS[file.reader]
-    kinds = reader.kinds(file)
+    kinds = dict(reader.kinds(file) if first is None else first)
     for name in needed:
         if kinds.get(name, NULL) == NULL and (found := reader.find(file, own, name)):
             kinds[name] = found
@@ -188,10 +230,10 @@ def kinds_of(file: DataFile, own: Sequence[Partition], needed: Sequence[str]) ->
 
 
 def check_unchanged(file: DataFile) -> None:
-    """Raises HardnessError if the size or modification time differs from the scan's."""
-    size, mtime_ns = files.signature(file.original)
-    if (size, mtime_ns) != (file.bytes, file.mtime_ns):
+    """Raises HardnessError if the size, modification time or version differs from the scan's."""
+    found = storage.signature(file.original)
+    if found != (file.bytes, file.version):
         raise HardnessError(
-            f"{file.path} must not change during a run, got {size} bytes where {file.bytes} were "
-            "scanned, or a new modification time; run again when it is complete"
+            f"{file.path} must not change during a run, got {found.bytes} bytes where {file.bytes} "
+            "were scanned, or a new modification time; run again when it is complete"
         )

@@ -13,6 +13,7 @@ from hardness.errors import HardnessError
 # What the values of a column are, whatever the file format calls it.
 STRING = "string"
 INTEGER = "integer"
+UNSIGNED = "unsigned integer"  # some need all 64 bits, as hashes do
 BOOLEAN = "boolean"
 NUMBER = "number"  # anything not integral: floats, decimals
 MESSAGES = "messages"  # a list of objects with a string `content`: a chat
@@ -20,7 +21,7 @@ OTHER = "other"
 NULL = "null"  # no value seen
 
 TEXT_KINDS = (STRING, MESSAGES)
-KEY_KINDS = (STRING, INTEGER, BOOLEAN)
+KEY_KINDS = (STRING, INTEGER, UNSIGNED, BOOLEAN)
 
 
 def arrow_type(kind: str) -> pa.DataType:
@@ -28,6 +29,7 @@ def arrow_type(kind: str) -> pa.DataType:
     types = {
         STRING: pa.string(),
         INTEGER: pa.int64(),
+        UNSIGNED: pa.uint64(),
         BOOLEAN: pa.bool_(),
         MESSAGES: pa.list_(pa.struct([("content", pa.string())])),
         NULL: pa.string(),
@@ -107,17 +109,17 @@ class DataFile:
     path: str
     """As named by the user."""
     original: str
-    """Absolute path of the user's file."""
+    """Absolute path or URL of the user's file."""
     location: str
-    """Absolute path of the file to read: the user's or its staged copy."""
+    """Absolute path or URL of the file to read: the user's or its staged copy."""
     format: str
     """What the user's file is: jsonl, text, csv, tsv, parquet or arrow, and .gz or .zst."""
     reader: str
     """How `location` is read: jsonl, text, parquet or arrow."""
     bytes: int
     """Size of the user's file."""
-    mtime_ns: int
-    """Its modification time, in nanoseconds."""
+    version: int | str
+    """Its modification time in nanoseconds, or what its store says about its version."""
     rows: int = 0
     """Records, rejected ones included."""
     digest: str = ""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 
 from hardness.io.atomic import atomic_path
 from hardness.io.records import Reject
+from hardness.io.storage import AnyPath
 
 
-def write_rejects(path: str | Path, rejects: Iterable[Reject]) -> int:
+def write_rejects(path: AnyPath, rejects: Iterable[Reject]) -> int:
     """Write rejects as JSONL in order of row; how many they are.
 
     Each line has file, line, row, reason and the raw record.

@@ -13,7 +13,7 @@ import numpy as np
 import xxhash
 
 from hardness.errors import HardnessError
-from hardness.io import files
+from hardness.io import storage
 
 _CHUNK_BYTES = 1 << 18  # chunk and masks stay in a core's second-level cache
 _NEWLINE, _OPEN, _CLOSE = ord("\n"), ord("{"), ord("}")
@@ -54,14 +54,11 @@ def scan_lines(path: str, name: str, target: int) -> tuple[list[Span], str]:
     """
     scanner = _Scanner(target)
     digest = xxhash.xxh3_128()
-    chunk = bytearray(_CHUNK_BYTES)
-    view, array = memoryview(chunk), np.frombuffer(chunk, np.uint8)
-    with files.open_file(path) as file:
-        while size := file.readinto(chunk):
-            if scanner.position == 0:
-                scanner.begin(bytes(view[:3]), name)
-            digest.update(view[:size])
-            scanner.feed(array[:size])
+    for block in storage.blocks(path, _CHUNK_BYTES):
+        if scanner.position == 0:
+            scanner.begin(bytes(block[:3]), name)
+        digest.update(block)
+        scanner.feed(np.frombuffer(block, np.uint8))
     return scanner.finish(), digest.hexdigest()
 
 

@@ -7,7 +7,6 @@ data.hardness/
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,15 +17,14 @@ import pyarrow as pa
 
 from hardness import __version__
 from hardness.errors import HardnessError
-from hardness.io.atomic import read_json, write_json
+from hardness.io.atomic import read_json
 from hardness.io.dataset import Dataset, open_dataset
-from hardness.io.digest import object_digest
 from hardness.io.files import default_folder
-from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, check_version, read_metric
-from hardness.io.metric_writer import MetricWriter, start_metric, wipe
+from hardness.io.metric import DONE, SCHEMA_VERSION, MetricInfo, check_version, read_metric
+from hardness.io.metric_writer import DATASET, MetricWriter, Opening, start_metric
 from hardness.io.records import Columns
+from hardness.io.storage import AnyPath, Location, find_size, join, locate, relative
 
-DATASET = "dataset.json"
 _KIND = "hardness-table"
 
 
@@ -34,7 +32,7 @@ _KIND = "hardness-table"
 class HardnessTable:
     """A folder of scores; see `open_table` and `create_table`."""
 
-    path: Path
+    path: Location
     digest: str
     """Digest of the dataset."""
     rows: int
@@ -43,10 +41,14 @@ class HardnessTable:
     """The columns that the last scoring read."""
     content: dict[str, Any]
     """All of dataset.json."""
+    stale: bool = False
+    """The folder holds scores of other data until a metric is begun."""
 
     @property
     def metrics(self) -> list[str]:
         """Names of the finished metrics, sorted."""
+        if self.stale:
+            return []
         return sorted(path.parent.name for path in self.path.glob(f"*/{DONE}"))
 
     def metric(self, name: str) -> MetricInfo:
@@ -143,15 +145,15 @@ class HardnessTable:
         return dataset
 
     def _find(self, file: Mapping[str, Any]) -> str:
-        places = [os.path.normpath(self.path / file["path"]), file["absolute"]]
-        there = [place for place in places if os.path.isfile(place)]
+        places = list(dict.fromkeys((join(self.path, file["path"]), file["absolute"])))
+        there = {place: size for place in places if (size := find_size(place)) is not None}
         if not there:
             raise HardnessError(
                 f"data must be where it was scored, got no file {' or '.join(places)}; "
                 "put it back or score again"
             )
-        fitting = [place for place in there if os.path.getsize(place) == file["bytes"]]
-        return (fitting or there)[0]
+        fitting = [place for place, size in there.items() if size == file["bytes"]]
+        return [*fitting, *there][0]
 
     def metric_writer(
         self,
@@ -185,7 +187,7 @@ class HardnessTable:
         """
         directions = {next(iter(columns)): direction} if isinstance(direction, str) else direction
         return start_metric(
-            self.path,
+            Opening(path=self.path, content=self.content, stale=self.stale),
             name,
             parameters=parameters,
             directions=directions,
@@ -207,16 +209,16 @@ def _has_id(info: MetricInfo) -> bool:
     return "id" in info.frame().collect_schema()
 
 
-def open_table(path: str | Path) -> HardnessTable:
+def open_table(path: AnyPath) -> HardnessTable:
     """Open a hardness table.
 
     Args:
-        path: the folder that `score` wrote.
+        path: the folder that `score` wrote, a URL too.
 
     Raises:
         HardnessError: it is not a hardness table.
     """
-    path = Path(path)
+    path = locate(path)
     if not (path / DATASET).is_file():
         hint = "score the data first"
         if path.is_file() and (default_folder(path) / DATASET).is_file():
@@ -225,14 +227,7 @@ def open_table(path: str | Path) -> HardnessTable:
     content = read_json(path / DATASET)
     try:
         check_version(path / DATASET, content)
-        columns = content["columns"]
-        return HardnessTable(
-            path=path,
-            digest=content["digest"],
-            rows=content["rows"],
-            columns=Columns(**columns | {"text": tuple(columns["text"])}),
-            content=content,
-        )
+        return _table(path, content)
     except (KeyError, TypeError) as error:
         raise HardnessError(
             f"{path / DATASET} must describe a dataset, got no {error}; "
@@ -240,28 +235,40 @@ def open_table(path: str | Path) -> HardnessTable:
         ) from error
 
 
-def create_table(path: str | Path, dataset: Dataset, *, replace: bool = False) -> HardnessTable:
-    """Open the table of a dataset, making it where there is none.
+def _table(path: Location, content: dict[str, Any], *, stale: bool = False) -> HardnessTable:
+    columns = content["columns"]
+    return HardnessTable(
+        path=path,
+        digest=content["digest"],
+        rows=content["rows"],
+        columns=Columns(**columns | {"text": tuple(columns["text"])}),
+        content=content,
+        stale=stale,
+    )
+
+
+def create_table(path: AnyPath, dataset: Dataset, *, replace: bool = False) -> HardnessTable:
+    """The table of a dataset, as it will be once a metric is begun: nothing is written yet.
 
     Args:
         path: the folder; see `default_folder`.
         dataset: what is scored. Its columns become the table's; a label, id or group that an
             earlier scoring named is kept where this one names none.
-        replace: scores of other data in the folder are removed; otherwise they are an error.
+        replace: finished scores of other data in the folder are to be removed; otherwise they are
+            an error.
 
     Raises:
         HardnessError: the folder holds the scores of other data, or is no hardness table.
     """
-    path = Path(path)
+    path = locate(path)
     earlier: HardnessTable | None = None
+    stale = False
     if (path / DATASET).is_file():
         earlier = open_table(path)
         if earlier.digest != dataset.digest:
-            if not replace:
+            if earlier.metrics and not replace:
                 raise _changed(path, dataset)
-            for file in (*path.glob(f"*/{PLAN}"), *path.glob(f"*/{DONE}")):
-                wipe(file.parent)
-            earlier = None
+            earlier, stale = None, True
     elif path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise HardnessError(
             f"output must be a hardness table or a new folder, got {path}, which is neither; "
@@ -271,16 +278,13 @@ def create_table(path: str | Path, dataset: Dataset, *, replace: bool = False) -
     if earlier is not None:
         kept = asdict(earlier.columns)
         columns = {key: value or kept[key] for key, value in columns.items()}
-    content = _content(path, dataset) | {"columns": columns}
-    if earlier is None or object_digest(earlier.content) != object_digest(content):
-        write_json(path / DATASET, content)
-    return open_table(path)
+    return _table(path, _content(path, dataset) | {"columns": columns}, stale=stale)
 
 
-def _content(path: Path, dataset: Dataset) -> dict[str, Any]:
+def _content(path: Location, dataset: Dataset) -> dict[str, Any]:
     described = [
         {
-            "path": Path(os.path.relpath(file.original, os.path.abspath(path))).as_posix(),
+            "path": relative(file.original, path),
             "absolute": file.original,
             "format": file.format,
             "bytes": file.bytes,
@@ -299,7 +303,7 @@ def _content(path: Path, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _changed(path: Path, dataset: Dataset) -> HardnessError:
+def _changed(path: Location, dataset: Dataset) -> HardnessError:
     names = (
         dataset.files[0].path if len(dataset.files) == 1 else f"these {len(dataset.files)} files"
     )

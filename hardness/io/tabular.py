@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hardness.errors import HardnessError
 from hardness.io.records import (
@@ -19,6 +18,7 @@ from hardness.io.records import (
     NUMBER,
     OTHER,
     STRING,
+    UNSIGNED,
     DataFile,
     Loaded,
     Partition,
@@ -27,6 +27,7 @@ from hardness.io.records import (
 )
 from hardness.io.scan import Span
 from hardness.io.schema import plain_table, plain_type
+from hardness.io.storage import open_parquet
 from hardness.io.text import contiguous, is_utf8
 
 _ARROW_FILE_MAGIC = b"ARROW1"
@@ -73,6 +74,7 @@ def _kind(kind: pa.DataType) -> str:
             return MESSAGES
     checks = (
         (pa.types.is_string, STRING),
+        (pa.types.is_uint64, UNSIGNED),
         (pa.types.is_integer, INTEGER),
         (pa.types.is_boolean, BOOLEAN),
         (pa.types.is_floating, NUMBER),
@@ -186,7 +188,7 @@ def _not_utf8(
 
 class _Parquet:
     def __init__(self, path: str) -> None:
-        self.file = pq.ParquetFile(path)
+        self.file = open_parquet(path)
         self.schema = self.file.schema_arrow
         groups = [self.file.metadata.row_group(i) for i in range(self.file.num_row_groups)]
         self.sizes = [(group.num_rows, group.total_byte_size) for group in groups]

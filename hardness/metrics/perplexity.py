@@ -20,13 +20,14 @@ class PerplexityConfig:
         tokenizer: how text becomes tokens, a name of `hardness.ngram.tokenize.tokenizers`.
         holdout: what is left out of the model that scores a record: the `record` itself, every
             record of its `group`, or `none` (in-sample: a strange record then looks easy, because
-            each n-gram it alone owns has probability 1). With a reference nothing is held out.
+            each n-gram it alone owns has probability 1). `record` where None. It must be left out
+            with a reference, of which no record is scored.
         reference: files to fit on instead of the data.
     """
 
     order: int = 3
     tokenizer: str = "words"
-    holdout: Holdout = "record"
+    holdout: Holdout | None = None
     reference: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -34,12 +35,22 @@ class PerplexityConfig:
 
         if not 1 <= self.order <= 5:
             raise HardnessError(f"order must be 1 to 5, got {self.order}; 3 is usual")
-        if self.holdout not in get_args(Holdout):
+        if self.holdout is not None and self.reference:
+            raise HardnessError(
+                f"holdout must be left out with a reference, got {self.holdout!r}; the model is "
+                "fitted on the reference, so no record that is scored has to be held out of it"
+            )
+        if self.holdout not in (None, *get_args(Holdout)):
             raise HardnessError(
                 f"holdout must be one of {', '.join(get_args(Holdout))}, got {self.holdout!r}; "
                 "record is usual"
             )
         tokenizers.get(self.tokenizer)
+
+    @property
+    def left_out(self) -> Holdout:
+        """What is held out of the model that scores a record."""
+        return "none" if self.reference else self.holdout or "record"
 
 
 PERPLEXITY = Metric(

@@ -21,6 +21,9 @@ WORD = 1
 SPACE = 2
 """Part of no token."""
 
+WHITE_SPACE = "\u2581"
+"""What stands for any white-space character where each is a token, as in SentencePiece."""
+
 N_ASCII = 128
 N_CODE_POINTS = sys.maxunicode + 1
 _SURROGATES = slice(0xD800, 0xE000)
@@ -71,6 +74,17 @@ def whitespace_table() -> np.ndarray:
     classes = np.full(N_CODE_POINTS, WORD, dtype=np.uint32)
     _mark(classes, r"\s+", SPACE)
     return _frozen((np.arange(N_CODE_POINTS, dtype=np.uint32) << 2) | classes)
+
+
+@cache
+def chars_table() -> np.ndarray:
+    """The table of `[WHITE_SPACE if c.isspace() else c for c in text]`."""
+    classes = np.full(N_CODE_POINTS, OTHER, dtype=np.uint32)
+    code_points = np.arange(N_CODE_POINTS, dtype=np.uint32)
+    spaces = np.zeros(N_CODE_POINTS, dtype=np.uint32)
+    _mark(spaces, r"\s", 1)
+    code_points[spaces == 1] = ord(WHITE_SPACE)
+    return _frozen((code_points << 2) | classes)
 
 
 def _frozen(table: np.ndarray) -> np.ndarray:

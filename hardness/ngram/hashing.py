@@ -56,3 +56,12 @@ def hash_strings(data, offsets, hashes):
         for byte in data[offsets[i] : offsets[i + 1]]:
             state = add_code_point(state, byte)
         hashes[i] = finish(state) | uint64(1)
+
+
+@njit(nogil=True, cache=True)
+def uniform(numbers):
+    """float64 (n,) in [0, 1): as if drawn at random, but by uint64 (n,) numbers alone."""
+    drawn = np.empty(len(numbers), dtype=np.float64)
+    for i in range(len(numbers)):
+        drawn[i] = (finish(numbers[i] + _STEP) >> uint64(11)) * 2.0**-53
+    return drawn

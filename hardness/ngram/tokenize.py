@@ -19,6 +19,7 @@ from hardness.ngram.characters import (
     NEEDS_PYTHON,
     OTHER,
     WORD,
+    chars_table,
     whitespace_table,
     words_table,
 )
@@ -53,12 +54,17 @@ class Tokenizer:
         prepare: rewrites texts before the kernel sees them, for tokenisers that are a library's;
             it returns texts whose tokens are separated by white space. None where the kernel does
             everything.
+        encode: gives the token hashes of texts all by itself, for tokenisers whose tokens are ids;
+            None where the kernel hashes.
+        digest: of the file that decides the tokens; None where the name alone does.
     """
 
     summary: str
     table: Callable[[], np.ndarray]
     lowers: bool = False
     prepare: Callable[[pa.Array], pa.Array] | None = None
+    encode: Callable[[pa.Array], Tokens] | None = None
+    digest: str | None = None
 
 
 def _nltk(texts: pa.Array) -> pa.Array:
@@ -67,6 +73,12 @@ def _nltk(texts: pa.Array) -> pa.Array:
     tokenize = NLTKWordTokenizer().tokenize
     joined = [None if text is None else " ".join(tokenize(text)) for text in texts.to_pylist()]
     return pa.array(joined, type=texts.type)
+
+
+def _hugging_face(path: str) -> Tokenizer:
+    from hardness.ngram.hugging_face import hugging_face
+
+    return hugging_face(path)
 
 
 tokenizers: Registry[Tokenizer] = Registry("tokenizer")
@@ -86,6 +98,24 @@ tokenizers.add(
         prepare=_nltk,
     ),
 )
+tokenizers.add(
+    "chars",
+    Tokenizer(
+        summary="every character, case kept; any white space is the character \u2581",
+        table=chars_table,
+    ),
+)
+tokenizers.add_family("hf", "PATH", _hugging_face)
+
+
+def identity(name: str) -> str:
+    """What decides a tokenizer's tokens: its name, or the digest of its file, wherever that lies.
+
+    Raises:
+        HardnessError: there is no such tokenizer.
+    """
+    digest = tokenizers.get(name).digest
+    return name if digest is None else f"{name.partition(':')[0]}:{digest}"
 
 
 def tokenize(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
@@ -95,6 +125,8 @@ def tokenize(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
         texts: string or large_string (n,), valid UTF-8. A null is an empty text.
         tokenizer: one of `tokenizers`.
     """
+    if tokenizer.encode is not None:
+        return tokenizer.encode(texts)
     if tokenizer.prepare is not None:
         texts = tokenizer.prepare(texts)
     texts = pc.fill_null(texts, "")

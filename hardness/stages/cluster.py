@@ -7,20 +7,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from dask.threaded import get
 
 from hardness.errors import HardnessError
 from hardness.progress import Progress, Silent
+from hardness.stages.sharing import Mark, marked
 from hardness.stages.store import MemoryStore, Store
 
 Item = TypeVar("Item")
 Function = Callable[[Any], Any]
 Finished = Callable[[int, Any], None]
-
-_RETRIES = 3
-"""How often a task may fail with its worker before the run fails."""
 
 
 class Executor(Protocol):
@@ -31,8 +30,23 @@ class Executor(Protocol):
     tasks_at_a_time: int
     """How many tasks run at the same time, about."""
 
-    def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
-        """Apply the function to every item; tell `finished` of each result as it comes."""
+    def run(
+        self,
+        stage: str,
+        function: Function,
+        items: dict[int, Any],
+        finished: Finished,
+        marks: tuple[Mark, ...],
+    ) -> None:
+        """Apply the function to every item; tell `finished` of each result as it comes.
+
+        Args:
+            stage: begins the names of the tasks.
+            function: applied to every item.
+            items: under the index that `finished` is told.
+            finished: called in one thread at a time or in several.
+            marks: of the folders that tasks write to.
+        """
         ...
 
 
@@ -52,41 +66,24 @@ class Threads:
             )
         self.tasks_at_a_time = threads or os.cpu_count() or 1
 
-    def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
+    def run(
+        self,
+        stage: str,
+        function: Function,
+        items: dict[int, Any],
+        finished: Finished,
+        marks: tuple[Mark, ...],
+    ) -> None:
         # Tasks are told the index alone: Dask would look for tasks inside the items. Of tasks that
         # are alike it takes the one whose name sorts last first, so the names count down.
         def task(index: int) -> None:
             finished(index, function(items[index]))
 
-        graph = {f"task-{10**9 - 1 - index}": (task, index) for index in items}
+        graph = {f"{stage}-{10**9 - 1 - index}": (task, index) for index in items}
         # The scheduler itself and not `dask.compute`, which would import distributed. Leaving the
         # pool waits for tasks that still run when one has failed.
         with ThreadPoolExecutor(self.tasks_at_a_time) as pool:
             get(graph, list(graph), pool=pool)
-
-
-class Workers:
-    """A Dask cluster's workers, in other processes.
-
-    Args:
-        client: a `distributed.Client`.
-    """
-
-    in_process = False
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.tasks_at_a_time = max(1, sum(client.nthreads().values()))
-
-    def run(self, function: Function, items: dict[int, Any], finished: Finished) -> None:
-        from distributed import as_completed
-
-        futures = {
-            self._client.submit(function, item, pure=False, retries=_RETRIES): index
-            for index, item in items.items()
-        }
-        for future in as_completed(futures):
-            finished(futures.pop(future), future.result())
 
 
 class Cluster:
@@ -108,6 +105,7 @@ class Cluster:
         self.tasks_at_a_time = executor.tasks_at_a_time
         self._executor = executor
         self._progress = progress or Silent()
+        self._marks: tuple[Mark, ...] = ()
 
     def map(
         self,
@@ -147,8 +145,21 @@ class Cluster:
             self._progress.advance(sizes[index])
 
         missing = {i: item for i, item in enumerate(items) if i not in results}
-        self._executor.run(function, missing, finished)
+        self._executor.run(slug, function, missing, finished, self._marks)
         return [results[index] for index in range(len(items))]
+
+    @contextmanager
+    def sharing(self, *folders: Path) -> Iterator[None]:
+        """Let tasks write to these folders, which must be there, until the block ends.
+
+        Workers that do not see them refuse their tasks, and so do tasks of a run that has ended.
+        """
+        if self.in_process:
+            yield
+            return
+        with marked(list(folders)) as marks:
+            self._marks = marks
+            yield
 
 
 @contextmanager
@@ -179,27 +190,11 @@ def open_cluster(
         return
     if workers is not None and workers < 1:
         raise HardnessError(f"workers must be at least 1, got {workers}; leave it out for threads")
-    with _client(workers, scheduler) as client:
+    from hardness.stages.connect import local_workers, running_scheduler
+    from hardness.stages.workers import Workers
+
+    progress = progress or Silent()
+    opened = local_workers(workers) if workers is not None else running_scheduler(str(scheduler))
+    progress.start("waiting for workers", 1, "workers")
+    with opened as client:
         yield Cluster(Workers(client), progress)
-
-
-@contextmanager
-def _client(workers: int | None, scheduler: str | None) -> Iterator[Any]:
-    from distributed import Client, LocalCluster
-
-    if scheduler is None:
-        with (
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="") as local,
-            Client(local) as client,
-        ):
-            yield client
-        return
-    try:
-        client = Client(scheduler)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise HardnessError(
-            f"scheduler must be the address of a running Dask scheduler, got {scheduler!r} "
-            f"({error}); start one with `dask scheduler`"
-        ) from error
-    with client:
-        yield client

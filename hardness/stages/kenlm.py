@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hardness.io.dataset import Dataset, open_dataset
+from hardness.io.dataset import Dataset
 from hardness.io.digest import file_digest
-from hardness.io.files import expand
 from hardness.io.records import Columns, Partition, Reject
 from hardness.io.text import join_columns
 from hardness.metrics.kenlm import KenlmConfig
@@ -27,6 +26,7 @@ from hardness.ngram.tokenize import tokenizers
 from hardness.stages.lm import warn_of_fallbacks
 from hardness.stages.model import store_bytes as model_bytes
 from hardness.stages.model import write_model
+from hardness.stages.reference import open_reference, reference_digests
 from hardness.stages.run import PartWriter, Run, Tally
 from hardness.stages.store import DiskStore, MemoryStore
 
@@ -46,7 +46,7 @@ def parameters(config: KenlmConfig, columns: Columns) -> dict[str, Any]:
         return decided | {"model": file_digest(config.model)}
     decided |= {"order": config.estimate.order, "prune": list(config.estimate.thresholds)}
     if config.reference:
-        return decided | {"reference": [file_digest(path) for path in expand(config.reference)]}
+        return decided | {"reference": reference_digests(config.reference)}
     return decided | {"holdout": "none"}
 
 
@@ -57,7 +57,7 @@ def store_bytes(config: KenlmConfig, dataset: Dataset) -> tuple[int, int]:
     if not config.reference:
         needed = model_bytes(config.estimate, dataset)
     else:
-        with open_dataset(config.reference, text=dataset.columns.text) as reference:
+        with open_reference(config.reference, text=dataset.columns.text) as reference:
             needed = model_bytes(config.estimate, reference)
     return needed, needed
 
@@ -65,6 +65,7 @@ def store_bytes(config: KenlmConfig, dataset: Dataset) -> tuple[int, int]:
 def run(task: Run, config: KenlmConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
     with _model(task, config) as model, _scorer(task, model) as scorer:
+        task.writer.begin()
         missing = set(task.writer.missing)
         # Bad records have to be found again in parts that are there.
         every = task.dataset.on_error == "skip"
@@ -103,7 +104,7 @@ def _model(task: Run, config: KenlmConfig) -> Iterator[Path]:
             if config.reference:
                 # The reference's texts are read the way the data's are.
                 text = task.dataset.columns.text
-                with open_dataset(config.reference, text=text) as reference:
+                with open_reference(config.reference, text=text) as reference:
                     _, model = write_model(task.cluster, store, reference, config.estimate, path)
             else:
                 _, model = write_model(task.cluster, store, task.dataset, config.estimate, path)

@@ -4,14 +4,12 @@ What the store holds, beside what `hardness.stages.ngram` keeps there, for each 
 
     rows-b          uint64 (n_b,)   global row of each record
     names-b         Arrow (n_b,)    the `id` column; only where there is one
-    held-salts      uint64 (G,)     the groups, sorted; only where groups are held out
-    held-tokens     int64 (G,)      by how much N and V fall without each group
-    held-types      int64 (G,)
+
+and what `hardness.stages.groups` keeps there where groups are held out.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,18 +18,16 @@ import numpy as np
 import pyarrow as pa
 
 from hardness.errors import HardnessError
-from hardness.io.arrow import pc
-from hardness.io.dataset import Dataset, open_dataset
-from hardness.io.digest import file_digest
-from hardness.io.files import expand
+from hardness.io.dataset import Dataset
 from hardness.io.records import Columns, Partition, Reject
+from hardness.io.storage import signature
 from hardness.io.text import join_columns
 from hardness.metrics.perplexity import PerplexityConfig
-from hardness.ngram.hashing import hash_strings
-from hardness.ngram.interpolate import count_exclusive_types, score_records
-from hardness.ngram.strings import string_buffers
-from hardness.ngram.tokenize import tokenize, tokenizers
+from hardness.ngram.interpolate import score_records
+from hardness.ngram.tokenize import identity, tokenize, tokenizers
+from hardness.stages.groups import group_salts, held_with, sum_groups
 from hardness.stages.ngram import Block, NgramCounts, Totals
+from hardness.stages.reference import open_reference, reference_digests, reference_files
 from hardness.stages.run import PartWriter, Run, Tally
 from hardness.stages.store import Store
 
@@ -60,11 +56,11 @@ def parameters(config: PerplexityConfig, columns: Columns) -> dict[str, Any]:
     Raises:
         HardnessError: groups are to be held out and there is no group column.
     """
-    decided: dict[str, Any] = {"order": config.order, "tokenizer": config.tokenizer}
+    decided: dict[str, Any] = {"order": config.order, "tokenizer": identity(config.tokenizer)}
     if config.reference:
-        return decided | {"reference": [file_digest(path) for path in expand(config.reference)]}
-    if config.holdout != "group":
-        return decided | {"holdout": config.holdout}
+        return decided | {"reference": reference_digests(config.reference)}
+    if config.left_out != "group":
+        return decided | {"holdout": config.left_out}
     if columns.group is None:
         raise HardnessError(
             "group must be a column for --holdout group, got none; name it with --group"
@@ -75,13 +71,11 @@ def parameters(config: PerplexityConfig, columns: Columns) -> dict[str, Any]:
 def store_bytes(config: PerplexityConfig, dataset: Dataset) -> tuple[int, int]:
     """About how much the stages need in memory, and how much they leave in files at most."""
     text_bytes = sum(
-        os.path.getsize(file.location) * (1 if file.reader in ("jsonl", "text") else _EXPANSION)
+        signature(file.location).bytes * (1 if file.reader in ("jsonl", "text") else _EXPANSION)
         for file in dataset.files
-    ) + sum(
-        os.path.getsize(path) for path in (expand(config.reference) if config.reference else ())
-    )
+    ) + sum(signature(path).bytes for path in reference_files(config.reference))
     n_positions = text_bytes // _BYTES_PER_POSITION
-    n_counts = config.order * (2 if config.holdout == "group" else 1)
+    n_counts = config.order * (2 if config.left_out == "group" else 1)
     # Hashes and the keys of the order at hand, 8 bytes each; counts, 4 bytes an order. In memory,
     # a block's text and tables come on top.
     files = n_positions * (8 + 8 + 4 * n_counts)
@@ -93,12 +87,12 @@ def run(task: Run, config: PerplexityConfig) -> Tally:
     if not config.reference:
         return _run(task, config, None)
     # The reference's texts are read the way the data's are.
-    with open_dataset(config.reference, text=task.dataset.columns.text) as reference:
+    with open_reference(config.reference, text=task.dataset.columns.text) as reference:
         return _run(task, config, reference)
 
 
 def _run(task: Run, config: PerplexityConfig, reference: Dataset | None) -> Tally:
-    holdout = config.holdout if reference is None else "none"
+    holdout = config.left_out
     blocks, rejects = _encode(task, config, reference)
     counts = NgramCounts.plan(task.store, blocks)
     n_distinct = [counts.count(task.cluster, order) for order in range(1, config.order + 1)]
@@ -112,7 +106,8 @@ def _run(task: Run, config: PerplexityConfig, reference: Dataset | None) -> Tall
     if holdout == "group":
         for order in range(1, config.order + 1):
             counts.count(task.cluster, order, within_groups=True)
-        _sum_groups(task, counts, scored)
+        sum_groups(task, counts, scored)
+    task.writer.begin()
     missing = [scored[part] for part in task.writer.missing]
     task.cluster.map(
         "scoring",
@@ -158,7 +153,7 @@ def _encode(
             _encode_block,
             store=task.store,
             tokenizer=config.tokenizer,
-            by_group=config.holdout == "group" and reference is None,
+            by_group=config.left_out == "group",
         ),
         sources,
         sizes=[source.partition.rows for source in sources],
@@ -201,68 +196,6 @@ def _wanted(columns: Columns, *, scored: bool, by_group: bool) -> list[str]:
     return list(dict.fromkeys([*columns.text, *(name for name in extra if name is not None)]))
 
 
-def group_salts(groups: pa.ChunkedArray, rows: np.ndarray) -> np.ndarray:
-    """uint64 (n,), equal for records of one group; a record without a group is one by itself.
-
-    Args:
-        groups: the group column (n,), strings, integers or booleans.
-        rows: uint64 (n,), the records' global rows.
-    """
-    # The prefixes keep "no group, row 7" apart from a group called "7".
-    names = pc.binary_join_element_wise("g", groups.cast(pa.string()), "")
-    alone = groups.is_null()
-    own = pc.binary_join_element_wise("r", pa.array(rows).cast(pa.string()), "")
-    filled = pc.if_else(alone, own, names)
-    data, offsets = string_buffers(pa.concat_arrays(filled.chunks))
-    salts = np.empty(len(rows), dtype=np.uint64)
-    hash_strings(data, offsets, salts)
-    return salts
-
-
-def _sum_groups(task: Run, counts: NgramCounts, blocks: list[Block]) -> None:
-    """Sum over each group its predicted tokens and the types that no other group has."""
-    task.cluster.map(
-        "summing groups",
-        partial(_sum_groups_of_block, counts=counts),
-        blocks,
-        sizes=[block.n_positions for block in blocks],
-        unit="tokens",
-        store=task.store,
-    )
-    parts = [
-        (
-            task.store.get(f"part-salts-{block.index}", np.uint64),
-            task.store.get(f"part-tokens-{block.index}", np.int64),
-            task.store.get(f"part-types-{block.index}", np.int64),
-        )
-        for block in blocks
-    ]
-    _put_sums(task.store, "held", "", *map(np.concatenate, zip(*parts, strict=True)))
-
-
-def _sum_groups_of_block(block: Block, *, counts: NgramCounts) -> None:
-    store = counts.store
-    starts = store.get(f"starts-{block.index}", np.int64)
-    unigrams = counts.at_positions(block, 1)[0]
-    own = counts.at_positions(block, 1, within_groups=True)[0]
-    n_types = np.empty(len(starts) - 1, dtype=np.int64)
-    count_exclusive_types(starts, unigrams, own, n_types)
-    salts = store.get(f"salts-{block.index}", np.uint64)
-    _put_sums(store, "part", f"-{block.index}", salts, np.diff(starts), n_types)
-
-
-def _put_sums(
-    store: Store, prefix: str, suffix: str, salts: Any, n_tokens: Any, n_types: Any
-) -> None:
-    """Add up what has the same salt, and store the salts in order with their sums."""
-    unique, inverse = np.unique(salts, return_inverse=True)
-    store.put(f"{prefix}-salts{suffix}", unique)
-    for name, values in (("tokens", n_tokens), ("types", n_types)):
-        sums = np.zeros(len(unique), dtype=np.int64)
-        np.add.at(sums, inverse, values)
-        store.put(f"{prefix}-{name}{suffix}", sums)
-
-
 def _score_block(
     block: Block,
     *,
@@ -281,10 +214,7 @@ def _score_block(
     held_tokens = held_types = _NO_HELD
     if holdout == "group":
         own = counts.at_positions(block, order, within_groups=True)
-        salts = store.get(f"salts-{block.index}", np.uint64)
-        group = np.searchsorted(store.get("held-salts", np.uint64), salts)
-        held_tokens = store.get("held-tokens", np.int64)[group]
-        held_types = store.get("held-types", np.int64)[group]
+        held_tokens, held_types = held_with(store, block)
     n_records = len(starts) - 1
     nll = np.empty(n_records, dtype=np.float64)
     n_oov = np.empty(n_records, dtype=np.int64)

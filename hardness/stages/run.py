@@ -23,6 +23,10 @@ class PartWriter(Protocol):
         """The parts that no former run wrote."""
         ...
 
+    def begin(self) -> None:
+        """Make room for the parts; called once, before the first is written."""
+        ...
+
     def write(
         self,
         index: int,
@@ -43,7 +47,8 @@ class Run:
         dataset: the records; part i of the metric belongs to its partition i.
         cluster: where stages run.
         store: where stages leave what later stages need.
-        writer: takes the parts that are missing.
+        writer: takes the parts that are missing; the runner calls its `begin` when it has read the
+            data and is ready to write.
     """
 
     dataset: Dataset
@@ -59,7 +64,9 @@ class Tally:
     Attributes:
         n_tokens: tokens scored; None for metrics that have none.
         rejects: records that could not be read.
+        facts: what else metric.json should tell, JSON-like.
     """
 
     n_tokens: int | None = None
     rejects: list[Reject] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from hardness.errors import HardnessError
 from hardness.io.dataset import Dataset, Paths, open_dataset
 from hardness.io.digest import object_digest
 from hardness.io.examples import Examples, find_examples
@@ -18,13 +19,14 @@ from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
 from hardness.io.metric_writer import MetricWriter
 from hardness.io.rejects import write_rejects
-from hardness.io.table import HardnessTable, create_table
+from hardness.io.storage import AnyPath, local_folder, locate, work_folder
+from hardness.io.table import HardnessTable, create_table, open_table
 from hardness.memory import parse_memory
 from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.stages.cluster import Cluster, open_cluster
 from hardness.stages.run import Run, Tally
-from hardness.stages.store import open_store
+from hardness.stages.store import DiskStore, open_store
 
 _PARTITIONS_IN_MEMORY = 64
 """A task holds up to about eight times its partition, and up to eight tasks run at a time."""
@@ -59,7 +61,7 @@ def score(
     data: Paths,
     *,
     metric: str = "perplexity",
-    output: str | os.PathLike[str] | None = None,
+    output: AnyPath | None = None,
     text: str | Sequence[str] | None = None,
     label: str | None = None,
     id: str | None = None,
@@ -83,16 +85,17 @@ def score(
     `partition_bytes`.
 
     Args:
-        data: files, globs or folders; see `hardness.io.dataset.open_dataset`.
+        data: files, globs or folders, as paths or URLs; see `hardness.io.dataset.open_dataset`.
         metric: which metric; `hardness metrics` lists them.
-        output: the table's folder; beside the data where None (`data.jsonl`: `data.hardness`).
+        output: the table's folder, a URL too; beside the data where None (`data.jsonl`:
+            `data.hardness`).
         text, label, id, group, on_error: see `hardness.io.dataset.open_dataset`.
         overwrite: score again what is there, and replace a table of other data.
         threads, workers, scheduler: where it runs; see `hardness.stages.cluster.open_cluster`.
         memory: bytes to stay below, such as "4GB"; 4 GB where None. What does not fit is left in
             files until the table is complete.
-        work: folder for those files; inside the table where None. Workers on other machines must
-            see it.
+        work: local folder for those files; where None, inside the table, or in the user's cache if
+            that is remote. Workers on other machines must see it.
         partition_bytes: bytes of input that a task reads; chosen from the size of the data and the
             memory where None.
         examples: how many of the easiest and of the hardest records to return.
@@ -107,6 +110,7 @@ def score(
     config = spec.configure(options)
     stage = spec.load_stage()
     limit = parse_memory(memory)
+    work = None if work is None else local_folder("work", work)
     sources = open_dataset(
         data,
         text=text,
@@ -119,7 +123,7 @@ def score(
         largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
     )
     with sources as dataset:
-        folder = default_folder(data) if output is None else Path(output)
+        folder = default_folder(data) if output is None else locate(output)
         table = create_table(folder, dataset, replace=overwrite)
         writer = table.metric_writer(
             metric,
@@ -130,18 +134,31 @@ def score(
             replace=overwrite,
         )
         cached = writer.status == "complete"
+        if cached:
+            _check_rejects(table.metric(metric), on_error)
+            writer.begin()
         if not cached:
-            folder = writer.path / "work" if work is None else Path(work)
+            writer.opening.claim()
+            folder = work_folder(writer.path, "work") if work is None else work
             where = {"threads": threads, "workers": workers, "scheduler": scheduler}
+            durable = scheduler is not None
             with open_cluster(progress=progress, **where) as cluster:
-                tally = _compute(stage, config, dataset, writer, cluster, folder, limit)
+                tally = _compute(
+                    stage, config, dataset, writer, cluster, folder, limit, durable=durable
+                )
             dataset.check_unchanged()
             if tally.rejects:
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)
+            if len(tally.rejects) == dataset.rows:
+                raise HardnessError(
+                    f"data must hold a good record, got {dataset.rows:,} bad ones; "
+                    f"see {writer.path / 'rejects.jsonl'}"
+                )
             writer.finish(
                 seconds=time.perf_counter() - began,
-                extra={"rejects": len(tally.rejects), "tokens": tally.n_tokens},
+                extra={"rejects": len(tally.rejects), "tokens": tally.n_tokens, **tally.facts},
             )
+        table = open_table(table.path)
         info = table.metric(metric)
         shown = None
         if examples:
@@ -158,6 +175,17 @@ def score(
         )
 
 
+def _check_rejects(info: MetricInfo, on_error: str) -> None:
+    """Raises HardnessError if a result without its bad records is not what was asked for."""
+    rejects = info.content["rejects"]
+    if rejects and on_error == "raise":
+        raise HardnessError(
+            f"data must hold no bad record, got {rejects:,}, which are in "
+            f"{info.path / 'rejects.jsonl'} since an earlier run skipped them; mend them, or pass "
+            "--on-error skip again"
+        )
+
+
 def _compute(
     stage: Any,
     config: Any,
@@ -166,6 +194,8 @@ def _compute(
     cluster: Cluster,
     folder: Path,
     memory: int,
+    *,
+    durable: bool,
 ) -> Tally:
     """Run the metric's stages, in memory if they fit and share this process."""
     in_memory, on_disk = stage.store_bytes(config, dataset)
@@ -174,7 +204,13 @@ def _compute(
         run=object_digest(writer.plan),
         in_memory=cluster.in_process and in_memory <= memory,
         disk_bytes=on_disk,
+        durable=durable,
     )
     with stored as store:
         task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
-        return stage.run(task, config)
+        written = [store.folder] if isinstance(store, DiskStore) else []
+        if isinstance(writer.path, Path):
+            writer.path.mkdir(parents=True, exist_ok=True)
+            written.append(writer.path)
+        with cluster.sharing(*written):
+            return stage.run(task, config)

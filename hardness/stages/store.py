@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import json
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,10 +16,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hardness.errors import HardnessError
-from hardness.io.atomic import atomic_path
+from hardness.io.atomic import ask_permission, flush, temporary_name
+from hardness.stages.work import claimed, full_disk_is_the_users, remove_tree, remove_unclaimed
 
-_MARK = "hardness-work"
-"""Lies in a run's folder, so that no other folder is ever removed."""
+_RESULTS = "results.jsonl"
 
 
 class Store(Protocol):
@@ -104,36 +105,32 @@ class MemoryStore:
         pass
 
 
-@contextmanager
-def _full_disk_is_the_users(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise HardnessError(
-            f"the disk of {folder} must have room for intermediate files, got {error.strerror}; "
-            "free some space and run the same command again, it goes on where it was"
-        ) from error
-
-
 class DiskStore:
     """Arrays in a folder that every worker sees, each a raw file; a later run finds them again.
 
-    Files appear complete: `put` renames, and an array made by `create` counts only once all the
-    tasks that fill it are noted as finished.
+    A task may run twice at the same time, as a worker that was given up may still be at it. So
+    `put` renames, `create` leaves the contents of what is there already, and as tasks always write
+    the same, `write` may come twice. An array made by `create` counts only once all the tasks that
+    fill it are noted as finished.
 
     Args:
         folder: made if it is not there.
+        durable: wait until what is written would outlive a power failure.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.folder = folder
+        self.durable = durable
+        self._results: dict[str, Any] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What has been done is the client's to know.
+        return self.__dict__ | {"_results": None}
+
     def put(self, name: str, array: np.ndarray) -> None:
-        with _full_disk_is_the_users(self.folder), atomic_path(self._path(name)) as path:
-            array.tofile(path)
+        with self._placed(name) as path, open(path, "xb", buffering=0) as file:
+            _write_all(file, array)
 
     def get(self, name: str, dtype: npt.DTypeLike) -> np.ndarray:
         return np.fromfile(self._path(name), dtype=dtype)
@@ -141,8 +138,7 @@ class DiskStore:
     def put_column(self, name: str, column: pa.ChunkedArray) -> None:
         table = pa.table({"values": column})
         with (
-            _full_disk_is_the_users(self.folder),
-            atomic_path(self._path(name)) as path,
+            self._placed(name) as path,
             pa.OSFile(str(path), "wb") as file,
             pa.ipc.new_file(file, table.schema) as writer,
         ):
@@ -153,8 +149,11 @@ class DiskStore:
             return pa.ipc.open_file(file).read_all().column("values")
 
     def create(self, name: str, size: int, dtype: npt.DTypeLike) -> None:
-        with _full_disk_is_the_users(self.folder), open(self._path(name), "wb") as file:
-            file.truncate(size * np.dtype(dtype).itemsize)
+        n_bytes = size * np.dtype(dtype).itemsize
+        # Not emptied: a later stage may have begun to fill it.
+        with full_disk_is_the_users(self.folder), open(self._path(name), "ab") as file:
+            if os.fstat(file.fileno()).st_size != n_bytes:
+                file.truncate(n_bytes)
 
     def read(self, name: str, start: int, out: np.ndarray) -> None:
         with open(self._path(name), "rb", buffering=0) as file:
@@ -168,60 +167,102 @@ class DiskStore:
 
     def write(self, name: str, start: int, values: np.ndarray) -> None:
         with (
-            _full_disk_is_the_users(self.folder),
+            full_disk_is_the_users(self.folder),
             open(self._path(name), "r+b", buffering=0) as file,
         ):
             file.seek(start * values.itemsize)
-            view = memoryview(values.view(np.uint8).data)
-            while view:
-                view = view[file.write(view) or 0 :]
+            _write_all(file, values)
+            if self.durable:
+                os.fsync(file.fileno())
 
     def delete(self, name: str) -> None:
         self._path(name).unlink(missing_ok=True)
 
     def result(self, task: str) -> Any:
-        path = self._path(f"{task}.done")
-        return json.loads(path.read_bytes()) if path.exists() else None
+        if self._results is None:
+            self._results = self._read_results()
+        return self._results.get(task)
 
     def keep_result(self, task: str, result: Any) -> None:
-        with _full_disk_is_the_users(self.folder), atomic_path(self._path(f"{task}.done")) as path:
-            path.write_text(json.dumps([result]))
+        # A line that was cut short is no JSON, and the next one begins with the end of its line.
+        line = "\n" + json.dumps([task, result])
+        with (
+            full_disk_is_the_users(self.folder),
+            open(self._path(_RESULTS), "ab", buffering=0) as file,
+        ):
+            _write_all(file, np.frombuffer(line.encode(), dtype=np.uint8))
+
+    def _read_results(self) -> dict[str, Any]:
+        results = {}
+        path = self._path(_RESULTS)
+        for line in path.read_bytes().split(b"\n") if path.exists() else ():
+            with suppress(ValueError):
+                task, result = json.loads(line)
+                results[task] = [result]
+        return results
+
+    @contextmanager
+    def _placed(self, name: str) -> Iterator[Path]:
+        """Like `atomic_path`, but the folder must be there, and the disk is waited for if asked."""
+        path = self._path(name)
+        temporary = temporary_name(path)
+        ask_permission()
+        with full_disk_is_the_users(self.folder):
+            try:
+                yield temporary
+                if self.durable:
+                    flush(temporary)
+                ask_permission()
+                os.replace(temporary, path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
 
     def _path(self, name: str) -> Path:
         return self.folder / name
 
 
+def _write_all(file: FileIO, values: np.ndarray) -> None:
+    view = memoryview(np.ascontiguousarray(values).view(np.uint8).data)
+    while view:
+        view = view[file.write(view) or 0 :]
+
+
 @contextmanager
-def open_store(folder: Path, *, run: str, in_memory: bool, disk_bytes: int = 0) -> Iterator[Store]:
+def open_store(
+    folder: Path, *, run: str, in_memory: bool, disk_bytes: int = 0, durable: bool = False
+) -> Iterator[MemoryStore | DiskStore]:
     """A store for one run; its files go when the run is complete and stay when it fails.
 
     Args:
-        folder: where files go, in a folder named after the run; what other runs left is removed.
+        folder: where files go, in a folder named after the run. What other runs left there is
+            removed, unless they are under way.
         run: digest of all that decides what the stages leave here.
         in_memory: keep everything in memory instead.
         disk_bytes: about how much will be written.
+        durable: see `hardness.stages.work.claimed`.
 
     Raises:
-        HardnessError: the disk has no room for that much.
+        HardnessError: the disk has no room for that much, or the same run is under way.
     """
     own = folder / run
     for other in folder.glob("*") if folder.is_dir() else ():
-        if other != own and other.is_dir() and other.joinpath(_MARK).is_file():
-            shutil.rmtree(other, ignore_errors=True)
+        if other != own:
+            remove_unclaimed(other)
     if in_memory:
         yield MemoryStore()
-        shutil.rmtree(own, ignore_errors=True)
-        return
-    own.mkdir(parents=True, exist_ok=True)
-    own.joinpath(_MARK).touch()
-    there = sum(path.stat().st_size for path in own.iterdir())
-    free = shutil.disk_usage(own).free
-    if free + there < disk_bytes:
-        raise HardnessError(
-            f"work must be on a disk with {disk_bytes / 1e9:.1f} GB free for intermediate files, "
-            f"got {free / 1e9:.1f} GB at {folder}; free some, or name another folder with --work"
-        )
-    yield DiskStore(own)
-    shutil.rmtree(own)
-    if not any(folder.iterdir()):
+        remove_unclaimed(own)
+    else:
+        with claimed(own, durable=durable) as durable:
+            there = sum(path.stat().st_blocks * 512 for path in own.iterdir())
+            free = shutil.disk_usage(own).free
+            if free + there < disk_bytes:
+                raise HardnessError(
+                    f"work must be on a disk with {disk_bytes / 1e9:.1f} GB free for intermediate "
+                    f"files, got {free / 1e9:.1f} GB at {folder}; free some, or name another "
+                    "folder with --work"
+                )
+            yield DiskStore(own, durable=durable)
+            remove_tree(own)
+    with suppress(OSError):
         folder.rmdir()

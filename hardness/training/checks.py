@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hardness.errors import HardnessError
+from hardness.io.stores import is_url
 
 
 def one_of(name: str, value: object, allowed: Sequence[object]) -> str | None:
@@ -82,3 +83,10 @@ def message_of(check: Callable[[], object]) -> str | None:
     except HardnessError as error:
         return str(error)
     return None
+
+
+def local(name: str, value: object) -> str | None:
+    """`value` is a path on this machine's disks."""
+    if not is_url(value):
+        return None
+    return f"{name} must be a local folder, got {str(value)!r}; train there and copy it afterwards"

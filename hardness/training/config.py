@@ -36,9 +36,9 @@ class TrainConfig:
     """The options of `hardness.train` and `hardness train`, with the same names."""
 
     shards: str | Path
-    """Folder that `hardness build` wrote."""
+    """Folder that `hardness build` wrote; a URL too."""
     output: str | Path
-    """Folder of the run."""
+    """Folder of the run, a local one."""
     task: str | None = None
     """`classification` or `causal-lm`; None chooses by whether the data has a label column."""
     model: str | Path = TINY
@@ -57,7 +57,7 @@ class TrainConfig:
     r_warmup: float = 0.1
     """Share of the steps of that warm-up, in [0, 1)."""
     eval: str | Path | Sequence[str | Path] | None = None
-    """Dataset files or a folder of shards to evaluate on."""
+    """Dataset files or a folder of shards to evaluate on; URLs too."""
     prompt: str | Sequence[str] | None = None
     """Columns that a causal LM is given but not trained on; None takes all text columns but the
     last."""
@@ -120,7 +120,7 @@ class TrainConfig:
     verify: bool = True
     """Check the digest of each shard before its first row is used."""
     overwrite: bool = False
-    """Start again where the output already holds a run with other options."""
+    """Train again and replace what an earlier run left in the output."""
 
     def __post_init__(self) -> None:
         problems = [problem for problem in _problems(self) if problem]
@@ -140,7 +140,7 @@ class TrainConfig:
         for name in options:
             if name not in known:
                 nearest = difflib.get_close_matches(name, known, n=1)
-                hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+                hint = f"; did you mean {nearest[0]!r}?" if nearest else "; choose one of them"
                 raise HardnessError(f"option must be one of {', '.join(known)}, got {name!r}{hint}")
         return cls(**options)
 
@@ -174,6 +174,7 @@ class TrainConfig:
 def _problems(config: TrainConfig) -> list[str | None]:
     whole, number, one_of = checks.whole_number, checks.number, checks.one_of
     return [
+        checks.local("output", config.output),
         one_of("task", config.task, (None, *TASKS)),
         one_of("schedule", config.schedule, SCHEDULES),
         one_of("device", config.device, DEVICES),

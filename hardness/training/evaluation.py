@@ -14,6 +14,7 @@ from hardness.curriculum.manifest import MANIFEST_NAME, Manifest
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from hardness.io.dataset import open_dataset
+from hardness.io.storage import locate
 from hardness.training.examples import Example
 from hardness.training.parallel import World
 from hardness.training.tasks import Task
@@ -37,7 +38,7 @@ def load_eval_set(
         HardnessError: the data cannot be read or lacks a column that the task needs.
     """
     paths = [paths] if isinstance(paths, str | Path) else list(paths)
-    if len(paths) == 1 and (Path(paths[0]) / MANIFEST_NAME).is_file():
+    if len(paths) == 1 and (locate(paths[0]) / MANIFEST_NAME).is_file():
         shards = open_shards(paths[0])
         _check_columns(shards.columns, task)
         tables: Iterable[pa.Table] = shards.tables(list(task.columns))

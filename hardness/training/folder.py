@@ -76,7 +76,8 @@ def claim(folder: Path, config: Mapping[str, Any], overwrite: bool) -> bool:
     """Take `folder` for the run that `config` describes, and write config.json.
 
     Returns:
-        Whether the same run is already complete there.
+        Whether the same run is already complete there. Where its model is gone or is not what was
+        saved, it is not, and what is left of the run is what it goes on from.
 
     Raises:
         HardnessError: it holds another run, or files that are no run.
@@ -90,8 +91,8 @@ def claim(folder: Path, config: Mapping[str, Any], overwrite: bool) -> bool:
                 f"{names.CONFIG}; choose another -o"
             )
         changed = _changes(found, config)
-        if not changed:
-            return (folder / names.RESULT).exists()
+        if not changed and not overwrite:
+            return _complete(folder)
         if not overwrite:
             raise HardnessError(
                 f"output must be a new folder or one of the same run, got {str(folder)!r} of a run "
@@ -104,6 +105,33 @@ def claim(folder: Path, config: Mapping[str, Any], overwrite: bool) -> bool:
             "choose another -o"
         )
     write_json(path, dict(config))
+    return False
+
+
+def final_files(folder: Path) -> dict[str, int]:
+    """The files of the run's models, as path in the folder to size in bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for name in (names.MODEL, names.BEST)
+        for path in sorted((folder / name).rglob("*"))
+        if path.is_file()
+    }
+
+
+def _complete(folder: Path) -> bool:
+    """Whether the run is finished and its models are there; if not, it is to go on."""
+    result = folder / names.RESULT
+    if not result.exists():
+        return False
+    expected = read_json(result).get("files") or {f"{names.MODEL}/{names.CONFIG}": None}
+    found = final_files(folder)
+    lost = [name for name, size in expected.items() if found.get(name) != size]
+    if not lost:
+        return True
+    result.unlink()
+    if any(name.startswith(f"{names.BEST}/") for name in lost):
+        # A checkpoint after the best evaluation does not lead to its model again.
+        shutil.rmtree(folder / names.CHECKPOINTS, ignore_errors=True)
     return False
 
 

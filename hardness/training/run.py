@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hardness.io.atomic import read_json, write_json
+from hardness.io.storage import AnyPath
 from hardness.training import folder as run_folder
 from hardness.training import names
 from hardness.training.assemble import assemble
@@ -52,7 +53,7 @@ class RunResult:
 
 
 def train(
-    shards: str | Path,
+    shards: AnyPath,
     output: str | Path,
     *,
     listener: Listener | None = None,
@@ -65,7 +66,7 @@ def train(
     process calls this; otherwise `nproc` starts the processes.
 
     Args:
-        shards: folder that `hardness build` wrote.
+        shards: folder that `hardness build` wrote, a URL too.
         output: folder of the run.
         listener: is told of what is detected, of every step and of every evaluation.
         options: the fields of `hardness.training.config.TrainConfig`.
@@ -77,7 +78,7 @@ def train(
         HardnessError: wrong options, shards, evaluation data or model; a loss that is not finite.
         SystemExit: with code 143, after SIGTERM and a checkpoint.
     """
-    config = TrainConfig.of(shards=shards, output=output, **options)
+    config = TrainConfig.of(shards=str(shards), output=output, **options)
     listener = listener or Listener()
     if config.nproc > 1 and "RANK" not in os.environ:
         from hardness.training.launch import launch
@@ -108,6 +109,6 @@ def _train(config: TrainConfig, world: World, listener: Listener) -> RunResult:
             "best": run.milestones.best,
         }
     if world.first:
-        write_json(output / names.RESULT, found)
+        write_json(output / names.RESULT, {**found, "files": run_folder.final_files(output)})
     world.barrier()
     return RunResult.of(output, found, cached=False)

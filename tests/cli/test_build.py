@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 from hardness.cli.build import build
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
+from hardness.io.storage import AnyPath
 from tests.curriculum.scored import records, score, write_jsonl
+from tests.paths import local
 
 app = typer.Typer()
 app.command()(build)
@@ -21,10 +23,11 @@ app.command()(build)
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     data = write_jsonl(tmp_path / "data.jsonl", records(1200))
-    return score(data, tmp_path / "data.hardness", [float(row % 37) for row in range(1200)]).path
+    scores = [float(row % 37) for row in range(1200)]
+    return local(score(data, tmp_path / "data.hardness", scores).path)
 
 
-def run(*arguments: str | Path) -> str:
+def run(*arguments: AnyPath) -> str:
     """What the command prints, spaces made one."""
     result = CliRunner().invoke(
         app, [str(argument) for argument in arguments], env={"COLUMNS": "200"}

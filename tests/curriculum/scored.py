@@ -69,6 +69,7 @@ def score(
             columns={name: array.type for name, array in arrays.items()},
             dataset=dataset,
         )
+        writer.begin()
         for partition in dataset.partitions:
             rows = dataset.read(partition, []).rows
             columns = {name: array.take(pa.array(rows)) for name, array in arrays.items()}

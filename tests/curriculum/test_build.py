@@ -23,8 +23,10 @@ from hardness.curriculum.build import build
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from hardness.io import plan
+from hardness.io.storage import AnyPath
 from hardness.stages.cluster import Cluster, Executor, Threads
 from tests.curriculum.scored import digests, records, score, write_jsonl
+from tests.paths import local
 
 N = 300
 
@@ -35,7 +37,9 @@ class Pickling:
     in_process = False
     tasks_at_a_time = 3
 
-    def run(self, function: Any, items: dict[int, Any], finished: Any) -> None:
+    def run(
+        self, stage: str, function: Any, items: dict[int, Any], finished: Any, marks: Any
+    ) -> None:
         function = pickle.loads(pickle.dumps(function))
         for index in reversed(items):
             finished(index, pickle.loads(pickle.dumps(function(items[index]))))
@@ -56,7 +60,7 @@ def scores(n: int = N, *, seed: int = 0) -> list[float | None]:
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     data = write_jsonl(tmp_path / "data.jsonl", records(N))
-    return score(data, tmp_path / "data.hardness", scores()).path
+    return local(score(data, tmp_path / "data.hardness", scores()).path)
 
 
 def expected_rows(values: Sequence[float | None], *, descending: bool = False) -> list[int]:
@@ -65,7 +69,7 @@ def expected_rows(values: Sequence[float | None], *, descending: bool = False) -
     return sorted(known, key=lambda row: sign * (values[row] or 0))
 
 
-def read(path: Path) -> pa.Table:
+def read(path: AnyPath) -> pa.Table:
     return pa.concat_tables(open_shards(path).tables())
 
 
@@ -333,13 +337,15 @@ def test_loading_no_more_than_a_partition_and_a_bucket(
     seen: list[str] = []
 
     class Spy(Threads):
-        def run(self, function: Any, items: dict[int, Any], finished: Any) -> None:
+        def run(
+            self, stage: str, function: Any, items: dict[int, Any], finished: Any, marks: Any
+        ) -> None:
             def watched(index: int, result: Any) -> None:
                 if hasattr(result, "source"):
                     seen.append(str(result.source))
                 finished(index, result)
 
-            super().run(function, items, watched)
+            super().run(stage, function, items, watched, marks)
 
     use_executor(monkeypatch, Spy(2))
     build(table, order="ascending", output=tmp_path / "s")

@@ -20,6 +20,7 @@ from hardness.curriculum.route import ShardWriter
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from tests.curriculum.scored import digests, records, score, write_jsonl
+from tests.paths import local
 
 N = 400
 OPTIONS: dict[str, Any] = {"order": "random", "seed": 3, "shard_rows": 50}
@@ -29,7 +30,8 @@ DESCENDING: dict[str, Any] = OPTIONS | {"order": "descending"}
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     data = write_jsonl(tmp_path / "data.jsonl", records(N))
-    return score(data, tmp_path / "data.hardness", [float(row % 37) for row in range(N)]).path
+    scores = [float(row % 37) for row in range(N)]
+    return local(score(data, tmp_path / "data.hardness", scores).path)
 
 
 @pytest.fixture
@@ -63,6 +65,7 @@ SCRIPT = """
 import os, sys, time
 import hardness.curriculum.build as module
 from hardness.io import plan
+from tests.paths import local
 module.IN_MEMORY_SHARE = 0.0
 plan._MIN_PARTITION_BYTES = plan._MAX_PARTITION_BYTES = 3000
 replace = os.replace
@@ -189,6 +192,27 @@ def test_the_same_build_again_mends_a_lost_shard(table: Path, tmp_path: Path) ->
     (tmp_path / "s" / "shard-00002.parquet").unlink()
     assert not build(table, output=tmp_path / "s", **OPTIONS).cached
     assert digests(tmp_path / "s") == before
+
+
+def test_the_same_build_again_mends_an_altered_shard(table: Path, tmp_path: Path) -> None:
+    build(table, output=tmp_path / "s", **OPTIONS)
+    before = digests(tmp_path / "s")
+    path = tmp_path / "s" / "shard-00002.parquet"
+    altered = bytearray(path.read_bytes())
+    altered[100] ^= 1  # the size stays
+    path.write_bytes(altered)
+    assert not build(table, output=tmp_path / "s", **OPTIONS).cached
+    assert digests(tmp_path / "s") == before
+
+
+def test_overwrite_builds_again_what_is_complete(table: Path, tmp_path: Path) -> None:
+    build(table, output=tmp_path / "s", **OPTIONS)
+    before = digests(tmp_path / "s")
+    times = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "s").iterdir()}
+    assert not build(table, output=tmp_path / "s", overwrite=True, **OPTIONS).cached
+    assert digests(tmp_path / "s") == before
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "s").iterdir()}
+    assert all(after[name] > times[name] for name in times)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from hardness.curriculum.manifest import Manifest
 from hardness.curriculum.shards import Shards, open_shards, write_shards
 from hardness.errors import HardnessError
 from hardness.io.records import Columns
+from tests.curriculum.scored import records, score, write_jsonl
 
 ROWS = 10
 
@@ -232,3 +233,11 @@ def test_a_manifest_that_is_not_json_is_refused(folder: Path) -> None:
     (folder / "manifest.json").write_text("{")
     with pytest.raises(HardnessError, match="must be a readable JSON file"):
         open_shards(folder)
+
+
+def test_a_hardness_table_is_told_from_shards(tmp_path: Path) -> None:
+    data = write_jsonl(tmp_path / "data.jsonl", records(3))
+    table = score(data, tmp_path / "my table", [1.0, 2.0, 3.0]).path
+    with pytest.raises(HardnessError, match=r"which is a hardness table; build shards") as error:
+        open_shards(table)
+    assert f"hardness build '{table}'" in str(error.value)

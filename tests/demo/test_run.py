@@ -16,11 +16,9 @@ from hardness.cli.demo_report import print_demo
 from hardness.demo.run import ARMS, DemoResult, claim, demo, summarise_tiers
 from hardness.demo.sample import SampleConfig, write_sample
 from hardness.errors import HardnessError
+from tests.training.conftest import save_small_model
 
-SMALL = SampleConfig(train_rows=240, eval_rows=48)
-
-# A softmax regression on the words and word pairs of the hypothesis alone reaches 0.78.
-LEARNT = 0.80
+SMALL = SampleConfig(train_rows=60, eval_rows=24)
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +32,15 @@ def commands() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def result(folder: Path, commands: list[str]) -> DemoResult:
-    return demo(folder, sample=SMALL, epochs=1, on_step=commands.append)
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of a few thousand parameters instead of the demo's million."""
+    texts = {"text": ["the dog runs and the cat sleeps"]}
+    return save_small_model(tmp_path_factory.mktemp("model"), texts)
+
+
+@pytest.fixture(scope="module")
+def result(folder: Path, commands: list[str], model: Path) -> DemoResult:
+    return demo(folder, sample=SMALL, epochs=1, model=model, on_step=commands.append)
 
 
 def test_every_arm_is_trained_and_evaluated(result: DemoResult) -> None:
@@ -83,10 +88,10 @@ def test_announced_commands_exist(result: DemoResult, commands: list[str]) -> No
     assert names == ["score", *["build"] * 3, *["train"] * len(ARMS)]
 
 
-def test_second_call_finds_everything(result: DemoResult, folder: Path) -> None:
+def test_second_call_finds_everything(result: DemoResult, folder: Path, model: Path) -> None:
     models = [arm.output / "model" / "model.safetensors" for arm in result.arms]
     before = [path.stat().st_mtime_ns for path in models]
-    again = demo(folder, sample=SMALL, epochs=1)
+    again = demo(folder, sample=SMALL, epochs=1, model=model)
     assert [path.stat().st_mtime_ns for path in models] == before
     assert [arm.accuracy for arm in again.arms] == [arm.accuracy for arm in result.arms]
 
@@ -105,17 +110,9 @@ def test_report_shows_the_numbers_and_the_places(
     assert str(result.table) in shown.replace("\n", "")
 
 
-def test_sample_is_learnable_and_perplexity_follows_the_tier(tmp_path: Path) -> None:
-    """A million parameters from a random start learn it in two epochs, from both sentences."""
-    train, evaluation = write_sample(tmp_path)
+def test_perplexity_follows_the_tier(tmp_path: Path) -> None:
+    train, _ = write_sample(tmp_path)
     table = hardness.score(train, metric="perplexity").table.path
-    build = hardness.build(table, by="perplexity", order="random", output=tmp_path / "shards")
-    run = hardness.train(
-        build.path, tmp_path / "run", task="classification", eval=evaluation, epochs=2
-    )
-    assert run.evaluation is not None
-    assert run.evaluation["accuracy_fraction"] > LEARNT
-
     records = pl.read_ndjson(train).with_row_index("row").cast({"row": pl.UInt64})
     scores = hardness.open_table(table).frame("perplexity").collect()
     tiers, correlation = summarise_tiers(records.join(scores, on="row"))
@@ -152,5 +149,10 @@ def test_folder_of_someone_else_is_left_alone(tmp_path: Path, kind: str) -> None
     assert "precious" in (path / "train.jsonl" if kind == "folder" else path).read_text()
 
 
-def test_own_folder_is_recognised(tmp_path: Path) -> None:
-    assert claim(tmp_path / "new", SMALL) == claim(tmp_path / "new", SampleConfig())
+def test_own_folder_is_recognised_and_cleared_of_another_demo(tmp_path: Path) -> None:
+    folder = claim(tmp_path / "new", SMALL)
+    (folder / "runs").mkdir()
+    assert claim(folder, SMALL) == folder
+    assert (folder / "runs").is_dir()
+    claim(folder, SMALL, epochs=1)
+    assert not (folder / "runs").exists()

@@ -30,6 +30,7 @@ def scored(dataset: Dataset, path: Path, direction: str) -> HardnessTable:
     writer = table.metric_writer(
         "m", parameters={}, direction=direction, columns=columns, dataset=dataset
     )
+    writer.begin()
     for part in dataset.partitions:
         rows = np.arange(part.start_row, part.start_row + part.rows, dtype=np.uint64)
         values = [SCORES[row] for row in rows]

@@ -15,14 +15,14 @@ import pytest
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json
 from hardness.io.metric import read_metric
-from hardness.io.metric_writer import MetricWriter, start_metric
+from hardness.io.metric_writer import MetricWriter, Opening, start_metric
 
 PARTS = [(0, 3), (3, 2)]
 COLUMNS = {"ppl": pa.float64(), "n": pa.int32()}
 
 
 def start(folder: Path, **changes: Any) -> MetricWriter:
-    """A metric of two parts."""
+    """A metric of two parts, begun."""
     settings: dict[str, Any] = {
         "parameters": {"order": 3},
         "directions": {"ppl": "higher"},
@@ -31,7 +31,13 @@ def start(folder: Path, **changes: Any) -> MetricWriter:
         "inputs": {"text": ["text"], "id": None},
         "parts": PARTS,
     }
-    return start_metric(folder, "m", **settings | changes)
+    writer = start_metric(opening(folder), "m", **settings | changes)
+    writer.begin()
+    return writer
+
+
+def opening(folder: Path) -> Opening:
+    return Opening(path=folder, content={"kind": "made"}, stale=False)
 
 
 def fill(writer: MetricWriter, index: int) -> None:
@@ -48,6 +54,33 @@ def complete(folder: Path) -> None:
     for index in writer.missing:
         fill(writer, index)
     writer.finish(seconds=1.5)
+
+
+def test_nothing_changes_until_a_metric_is_begun(tmp_path: Path) -> None:
+    complete(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    settings: dict[str, Any] = {"directions": {"ppl": "higher"}, "columns": COLUMNS}
+    settings |= {"dataset": "d2", "inputs": {}, "parts": PARTS, "parameters": {}}
+    stale = Opening(path=tmp_path, content={"kind": "other"}, stale=True)
+    writer = start_metric(stale, "m", **settings, replace=True)
+    assert (writer.status, writer.replaced) == ("new", True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    writer.begin()
+    assert read_json(tmp_path / "dataset.json") == {"kind": "other"}
+    assert os.listdir(tmp_path / "m") == ["plan.json"]
+
+
+def test_an_altered_part_of_the_same_size_makes_a_metric_be_done_again(tmp_path: Path) -> None:
+    complete(tmp_path)
+    part = tmp_path / "m" / "part-00001.parquet"
+    body = bytearray(part.read_bytes())
+    body[10] ^= 1
+    part.write_bytes(body)
+    info = read_metric(tmp_path / "m")
+    assert info is not None
+    with pytest.raises(HardnessError, match=r"part-00001\.parquet must be as it was written"):
+        info.verify()
+    assert start(tmp_path).status == "new"
 
 
 def test_a_metric_goes_from_new_to_resume_to_complete(tmp_path: Path) -> None:
@@ -246,7 +279,7 @@ def test_a_column_without_values_or_numbers_is_summed_up(tmp_path: Path) -> None
 def test_names_that_are_no_folders_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(HardnessError, match="metric name must be letters, digits"):
         start_metric(
-            tmp_path,
+            opening(tmp_path),
             name,
             parameters={},
             directions={"v": "higher"},

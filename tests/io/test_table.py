@@ -16,6 +16,7 @@ from hardness.errors import HardnessError
 from hardness.io.dataset import Dataset, open_dataset
 from hardness.io.table import HardnessTable, create_table, default_folder, open_table
 from tests.io.helpers import texts_of, write
+from tests.paths import local
 
 LINES = "".join(f'{{"text": "t{i}", "id": "i{i}", "y": {i % 2}}}\n' for i in range(7))
 
@@ -38,6 +39,7 @@ def score(table: HardnessTable, dataset: Dataset, name: str, **options: object) 
         columns={"v": pa.float64(), "n": pa.int64()},
         dataset=dataset,
     )
+    writer.begin()
     for index in writer.missing:
         records = dataset.read(dataset.partitions[index], ["id"])
         rows = records.rows.astype(np.int64)
@@ -79,7 +81,7 @@ def test_rejected_rows_are_gaps(tmp_path: Path) -> None:
 
 def test_dataset_json_tells_what_was_read(tmp_path: Path) -> None:
     path = write(tmp_path, "data.jsonl", LINES)
-    table = scored(path)
+    table = scored(path, "b")
     content = json.loads((table.path / "dataset.json").read_text())
     (file,) = content["files"]
     assert content["columns"] == {"text": ["text"], "label": None, "id": "id", "group": None}
@@ -91,7 +93,7 @@ def test_dataset_json_tells_what_was_read(tmp_path: Path) -> None:
 def test_the_same_again_is_complete_and_rewrites_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, "data.jsonl", LINES)
     table = scored(path, "b")
-    files = sorted(file for file in table.path.rglob("*") if file.is_file())
+    files = sorted(file for file in local(table.path).rglob("*") if file.is_file())
     before = [file.stat().st_mtime_ns for file in files]
     with open_dataset(path) as dataset:
         assert score(create_table(table.path, dataset), dataset, "b") == "complete"
@@ -113,13 +115,14 @@ def test_later_scoring_adds_columns_and_forgets_none(tmp_path: Path) -> None:
     for label, group in (("y", None), (None, "y"), (None, None)):
         with open_dataset(path, label=label, group=group) as dataset:
             table = create_table(tmp_path / "out", dataset)
+            score(table, dataset, "b")
     assert (table.columns.label, table.columns.group, table.columns.id) == ("y", "y", "id")
 
 
 def test_scores_of_changed_data_are_never_mixed(tmp_path: Path) -> None:
     path = write(tmp_path, "data.jsonl", LINES)
     table = scored(path, "b", "c")
-    (table.path / "notes.txt").write_text("mine")
+    (local(table.path) / "notes.txt").write_text("mine")
     write(tmp_path, "data.jsonl", LINES.replace("t3", "T3"))
     message = (
         r"data\.hardness must hold scores of .*data\.jsonl, got scores of other contents \(the "
@@ -135,14 +138,14 @@ def test_scores_of_changed_data_are_never_mixed(tmp_path: Path) -> None:
         table = create_table(table.path, dataset, replace=True)
         assert table.metrics == []
         assert score(table, dataset, "b") == "new"
-    assert table.metrics == ["b"]
+    assert open_table(table.path).metrics == ["b"]
     assert (table.path / "notes.txt").read_text() == "mine"
 
 
 def test_a_metric_of_other_data_in_the_folder_is_refused(tmp_path: Path) -> None:
     one = scored(write(tmp_path, "one.jsonl", LINES), "b")
     two = scored(write(tmp_path, "two.jsonl", LINES * 2), "c")
-    shutil.copytree(one.path / "b", two.path / "b")
+    shutil.copytree(local(one.path) / "b", local(two.path) / "b")
     with pytest.raises(HardnessError, match=r"b must hold scores of the data in .*two\.hardness"):
         two.frame()
 
@@ -154,7 +157,7 @@ def test_the_data_is_found_where_it_was_and_where_it_went(tmp_path: Path) -> Non
     with table.dataset() as dataset:
         assert texts_of(dataset)[0] == [f"t{i}" for i in range(7)]
     shutil.copytree(tmp_path / "old", tmp_path / "new")
-    os.rename(table.path, tmp_path / "alone.hardness")
+    os.rename(local(table.path), tmp_path / "alone.hardness")
     with open_table(tmp_path / "alone.hardness").dataset() as dataset:
         assert dataset.files[0].path == path  # no file lies beside it, so where it was
     os.remove(path)
@@ -169,9 +172,9 @@ def test_the_data_is_found_where_it_was_and_where_it_went(tmp_path: Path) -> Non
 def test_a_namesake_beside_the_table_does_not_hide_the_data(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     path = write(tmp_path / "old", "data.jsonl", LINES)
-    table = scored(path)
+    table = scored(path, "b")
     (tmp_path / "new").mkdir()
-    os.rename(table.path, tmp_path / "new" / "data.hardness")
+    os.rename(local(table.path), tmp_path / "new" / "data.hardness")
     write(tmp_path / "new", "data.jsonl", "other")
     with open_table(tmp_path / "new" / "data.hardness").dataset() as dataset:
         assert dataset.files[0].path == path
@@ -201,7 +204,7 @@ def test_folders_that_are_no_tables_are_told(tmp_path: Path) -> None:
     path = write(tmp_path, "data.jsonl", LINES)
     with pytest.raises(HardnessError, match=r"with dataset\.json, got .*jsonl; score the data"):
         open_table(path)
-    scored(path)
+    scored(path, "b")
     with pytest.raises(HardnessError, match=r"got .*data\.jsonl; its table is .*data\.hardness"):
         open_table(path)
     with open_dataset(path) as dataset:

@@ -14,6 +14,7 @@ BOS, EOS = object(), object()
 TOKENIZERS: dict[str, Callable[[str], list[str]]] = {
     "words": lambda text: re.findall(r"\w+|[^\w\s]", text.lower()),
     "whitespace": str.split,
+    "chars": lambda text: ["\u2581" if c.isspace() else c for c in text],
     "nltk": NLTKWordTokenizer().tokenize,
 }
 

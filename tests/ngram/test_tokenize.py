@@ -60,13 +60,13 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("tokenizer", ["words", "whitespace", "nltk"])
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 def test_tokens_equal_pythons(text: str, tokenizer: str) -> None:
     assert hashes([text], tokenizer) == [expected(text, tokenizer)]
 
 
-@pytest.mark.parametrize("tokenizer", ["words", "whitespace"])
+@pytest.mark.parametrize("tokenizer", ["words", "whitespace", "chars"])
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.none() | st.text(max_size=30), max_size=6))
 @example(["Σ", "AΣ", "İΣa", None, "x"])
@@ -80,6 +80,13 @@ def test_every_code_point_is_classed_and_lowered_as_python_does() -> None:
     # Between letters, so that it shows whether the character joins or parts them.
     texts = [" ".join(f"a{chr(i)}b {chr(i)}" for i in chunk) for chunk in chunks]
     assert hashes(list(texts), "words") == [expected(text, "words") for text in texts]
+
+
+def test_every_code_point_but_white_space_is_its_own_character() -> None:
+    points = [i for i in range(sys.maxunicode + 1) if not 0xD800 <= i < 0xE000]
+    text = "".join(map(chr, points))
+    assert hashes([text], "chars") == [expected(text, "chars")]
+    assert sum(character.isspace() for character in text) > 20
 
 
 def test_ascii_and_unicode_paths_give_the_same_tokens() -> None:

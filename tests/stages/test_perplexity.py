@@ -36,6 +36,9 @@ class Parts:
         self.missing = list(range(n_parts))
         self.tables: dict[int, pa.Table] = {}
 
+    def begin(self) -> None:
+        pass
+
     def write(self, index: int, rows: np.ndarray, columns: Any, *, ids: Any = None) -> None:
         named = {"row": rows} | ({} if ids is None else {"id": ids}) | dict(columns)
         self.tables[index] = pa.table(named)

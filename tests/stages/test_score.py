@@ -11,7 +11,9 @@ import pytest
 
 import hardness
 from hardness import HardnessError
+from hardness.io.storage import Location
 from tests.ngram import oracle
+from tests.paths import local
 
 ROWS: list[dict[str, Any]] = [
     {"id": i, "text": text, "author": author}
@@ -28,9 +30,10 @@ def data(tmp_path: Path) -> Path:
     return path
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def contents(place: Location) -> dict[str, bytes]:
     """All files but the times they hold."""
     found = {}
+    folder = local(place)
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             body = path.read_bytes()
@@ -90,7 +93,7 @@ def test_other_output_keeps_both(data: Path, tmp_path: Path) -> None:
 
 
 def test_missing_parts_alone_are_made_again(data: Path) -> None:
-    path = hardness.score(data, partition_bytes=150).table.path / "perplexity"
+    path = local(hardness.score(data, partition_bytes=150).table.path) / "perplexity"
     whole = contents(path)
     parts = sorted(path.glob("part-*.parquet"))
     assert len(parts) > 2
@@ -107,7 +110,7 @@ def test_skipped_records_are_kept_with_their_reason(data: Path) -> None:
     lines = data.read_text().splitlines()
     data.write_text("\n".join([lines[0], '{"id": 1, "text": 7}', *lines[2:], "{"]) + "\n")
     result = hardness.score(data, on_error="skip")
-    rejects = pl.read_ndjson(result.info.path / "rejects.jsonl")
+    rejects = pl.read_ndjson(local(result.info.path) / "rejects.jsonl")
     assert rejects["line"].to_list() == [2, 13]
     assert result.info.content["rejects"] == 2
     rows = hardness.open_table(result.table.path).frame("perplexity").collect()["row"].to_list()
@@ -130,6 +133,110 @@ def test_reference_decides_the_scores(data: Path, tmp_path: Path) -> None:
     expected = oracle.scores(tokens, 3, "none", reference=fitted)
     got = frame.frame("perplexity").collect()
     assert got["nll"].drop_nulls().to_list() == pytest.approx([v for v, _ in expected if v])
+    (written,) = hardness.open_table(tmp_path / "t").metric("perplexity").parameters["reference"]
+    assert len(written) == 32
     reference.write_text("other text\n")
     with pytest.raises(HardnessError, match=r"reference was .*, is .*; pass --overwrite"):
         hardness.score(data, reference=(str(reference),), output=tmp_path / "t")
+
+
+def test_a_refused_or_failed_call_changes_nothing(data: Path) -> None:
+    table = hardness.score(data).table.path
+    before = contents(table)
+    with pytest.raises(HardnessError, match=r"text was .*, is"):
+        hardness.score(data, text="author")
+    with pytest.raises(HardnessError, match="threads must be at least 1"):
+        hardness.score(data, threads=0, order=2, overwrite=True)
+    assert contents(table) == before
+    good = data.read_text()
+    data.write_text(good + '{"text": 5}\n')
+    with pytest.raises(HardnessError, match="line 13"):
+        hardness.score(data, overwrite=True)
+    assert contents(table) == before
+    data.write_text(good)
+    assert hardness.score(data).cached
+
+
+def test_data_that_could_not_be_scored_may_be_mended(data: Path) -> None:
+    good = data.read_text()
+    data.write_text(good + "{\n")
+    with pytest.raises(HardnessError, match="line 13"):
+        hardness.score(data)
+    data.write_text(good)
+    assert hardness.score(data).info.rows == len(ROWS)
+
+
+def test_a_result_without_bad_records_is_not_that_of_a_strict_run(data: Path) -> None:
+    data.write_text(data.read_text() + "{\n")
+    hardness.score(data, on_error="skip")
+    with pytest.raises(HardnessError, match=r"data must hold no bad record, got 1, .*"):
+        hardness.score(data)
+    assert hardness.score(data, on_error="skip").cached
+
+
+def test_data_without_a_good_record_are_no_result(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"text": "once", "text": "twice"}\n' * 3)
+    with pytest.raises(HardnessError, match=r"data must hold a good record, got 3 bad ones; see"):
+        hardness.score(path, on_error="skip")
+    assert not list(tmp_path.glob("**/metric.json"))
+
+
+def test_an_altered_part_is_made_again(data: Path) -> None:
+    result = hardness.score(data)
+    whole = contents(result.table.path)
+    part = Path(str(result.info.path)) / "part-00000.parquet"
+    body = bytearray(part.read_bytes())
+    body[len(body) // 2] ^= 255
+    part.write_bytes(body)
+    assert not hardness.score(data).cached
+    assert contents(result.table.path) == whole
+
+
+def test_names_with_glob_characters_are_only_names(tmp_path: Path) -> None:
+    folder = tmp_path / "a[b] *"
+    folder.mkdir()
+    path = folder / "d[1]?.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    result = hardness.score(path, examples=1)
+    assert result.examples is not None
+    frame = hardness.open_table(result.table.path).frame("perplexity").collect()
+    assert len(frame) == len(ROWS)
+
+
+def test_ids_may_need_all_64_bits(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    ids = [2**64 - 1, 3, 2**63]
+    path.write_text("".join(json.dumps({"id": i, "text": f"text {i}"}) + "\n" for i in ids))
+    frame = hardness.score(path).table.frame("perplexity").collect()
+    assert frame["id"].to_list() == ids
+
+
+@pytest.mark.parametrize("head", ["\n" * 300_000, " \r\n" * 100_000], ids=["empty", "blank"])
+def test_leading_blank_lines_are_no_records(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(head + "".join(json.dumps(row) + "\n" for row in ROWS))
+    assert hardness.score(path).info.rows == len(ROWS)
+
+
+def test_a_long_first_line_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(json.dumps({"text": "long " * 400_000}) + '\n{"text": "short"}\n')
+    assert hardness.score(path).info.rows == 2
+
+
+@pytest.mark.parametrize(
+    ("metric", "named"),
+    [("perplexity", "nope.jsonl"), ("kenlm", "nope.txt"), ("ngram-pvi", "no*.jsonl")],
+)
+def test_a_reference_that_is_not_there_is_named_so(data: Path, metric: str, named: str) -> None:
+    options: dict[str, Any] = {"label": "author"} if metric == "ngram-pvi" else {}
+    with pytest.raises(HardnessError, match=r"^reference must .*, got 'no") as error:
+        hardness.score(data, metric=metric, reference=(named,), **options)
+    assert named in str(error.value)
+
+
+@pytest.mark.parametrize("holdout", ["record", "group", "none"])
+def test_nothing_can_be_held_out_of_a_reference(data: Path, holdout: str) -> None:
+    with pytest.raises(HardnessError, match=r"holdout must be left out with a reference, got .*;"):
+        hardness.score(data, reference=(str(data),), holdout=holdout)

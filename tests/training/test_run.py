@@ -204,6 +204,38 @@ def test_the_same_command_again_finds_the_run(make_shards: MakeShards, tmp_path:
     assert again.evaluation == result.evaluation
 
 
+@pytest.mark.parametrize("name", ["model", "best"])
+@pytest.mark.parametrize("left", [None, "cut"], ids=["gone", "cut"])
+def test_a_run_whose_model_is_lost_is_not_complete(
+    make_shards: MakeShards, tmp_path: Path, name: str, left: str | None
+) -> None:
+    path = make_shards(pairs(30))
+    options: dict[str, Any] = {**SMALL, "eval": path, "epochs": 2}
+    first = train(path, tmp_path / "run", **options)
+    before = {file.name: file.read_bytes() for file in (first.output / name).iterdir()}
+    if left is None:
+        shutil.rmtree(first.output / name)
+    else:
+        weights = first.output / name / "model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-1])
+    again = train(path, tmp_path / "run", **options)
+    assert not again.cached
+    assert {file.name: file.read_bytes() for file in (first.output / name).iterdir()} == before
+    assert again.evaluation == first.evaluation
+    assert train(path, tmp_path / "run", **options).cached
+
+
+def test_overwrite_trains_again_what_is_complete(make_shards: MakeShards, tmp_path: Path) -> None:
+    path = make_shards(pairs(30))
+    first = train(path, tmp_path / "run", **SMALL)
+    before = parameters(first)
+    listener = Rows()
+    again = train(path, tmp_path / "run", overwrite=True, listener=listener, **SMALL)
+    assert not again.cached
+    assert listener.reports[0].step == 1
+    assert parameters(again) == before
+
+
 def test_another_run_is_not_overwritten_unless_told_to(
     make_shards: MakeShards, tmp_path: Path
 ) -> None:

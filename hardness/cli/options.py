@@ -1,0 +1,50 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+_PANEL = "Where it runs"
+
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        help="Tasks at a time in this process.  [default: all cores]",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        help="Start that many worker processes on this machine instead.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="Address of a running Dask scheduler to use instead, such as tcp://host:8786. Its "
+        "workers must see the same files under the same paths.",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]
+Memory = Annotated[
+    str,
+    typer.Option(
+        help="Memory to stay below, such as `512MiB` or `4GB`; the rest goes to files.",
+        rich_help_panel=_PANEL,
+    ),
+]
+Work = Annotated[
+    str | None,
+    typer.Option(
+        help="Local folder for those files.  [default: in the output, or in ~/.cache]",
+        show_default=False,
+        rich_help_panel=_PANEL,
+    ),
+]

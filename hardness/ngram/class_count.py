@@ -1,0 +1,272 @@
+"""Count how often each n-gram occurs in each class, and bring the counts to its places.
+
+Most n-grams occur in few classes, so the counts of an n-gram are a row of (class, count) pairs. A
+place gets its row as one uint64, its value, from the low bit up:
+
+    1 bit    FIRST   set at the first place of each distinct counted n-gram
+    1 bit    POOLED  whether the row lies in the pool
+    16 bits          the class of a row of one pair; the span whose pool the row is in
+    46 bits          the count of a row of one pair, 0 for an empty row; where the row begins
+
+A row in a pool is its number of pairs, then class and count of each. Every block has a pool of its
+own, so that scoring it takes no more than what occurs in it.
+
+Legend: B blocks of records, P partitions here, S keys here, C classes, E distinct n-grams.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import int64, njit, uint64
+
+from hardness.ngram.class_keys import NO_CLASS
+
+FIRST = np.uint64(1)
+POOLED = np.uint64(2)
+_SMALL_SHIFT = np.uint64(2)
+_SMALL_MASK = np.uint64(0xFFFF)
+_LARGE_SHIFT = np.uint64(18)
+
+MOST_CLASSES = 0xFFFF
+_SMALLEST_TABLE = 1024
+
+
+class Rows(NamedTuple):
+    """The rows at the positions of some records, one n-gram order after the other.
+
+    Attributes:
+        values: uint64 (K, T), see above.
+        pool: unsigned, the pools of all orders and spans.
+        bases: int64 (K, number of spans), where each one begins.
+    """
+
+    values: np.ndarray
+    pool: np.ndarray
+    bases: np.ndarray
+
+
+@njit(inline="always")
+def is_pooled(value):
+    """Whether the row lies in a pool."""
+    return (value & POOLED) != 0
+
+
+@njit(inline="always")
+def small(value):
+    """The class of a row of one pair; the span of a pooled row."""
+    return int64((value >> _SMALL_SHIFT) & _SMALL_MASK)
+
+
+@njit(inline="always")
+def large(value):
+    """The count of a row of one pair; where a pooled row begins."""
+    return int64(value >> _LARGE_SHIFT)
+
+
+@njit(inline="always")
+def _pack(low, small_part, large_part):
+    return low | (uint64(small_part) << _SMALL_SHIFT) | (uint64(large_part) << _LARGE_SHIFT)
+
+
+@njit(nogil=True, cache=True)
+def count_classes(keys, classes, bounds, n_fitted, n_classes, span, empty_pool, values):
+    """Count every key in every class and write the value to each of its places.
+
+    Keys of the first `n_fitted` blocks that have a class are counted; others are only looked up.
+
+    Args:
+        keys: uint64 (S,), block after block, partition after partition inside a block.
+        classes: uint16 (S,), below C or `NO_CLASS`.
+        bounds: int64 (B, P + 1), where the keys of each block's partitions begin and end.
+        n_fitted: number of blocks that are counted, 0 to B.
+        n_classes: C.
+        span: number of this call among those of one order, up to 65535.
+        empty_pool: an array of the pools' type.
+        values: uint64 (S,), filled.
+
+    Returns:
+        E; the pools of all blocks, one after the other; and int64 (B + 1,) where each begins.
+    """
+    n_blocks = bounds.shape[0]
+    n_partitions = bounds.shape[1] - 1
+    slot_keys = np.zeros(_SMALLEST_TABLE, dtype=np.uint64)
+    slot_entries = np.empty(_SMALLEST_TABLE, dtype=np.uint32)
+    entries = np.empty(len(keys), dtype=np.uint32)
+    tally = np.zeros(n_classes, dtype=np.int64)
+    pool = np.empty(_SMALLEST_TABLE, dtype=empty_pool.dtype)
+    segments = np.zeros((n_partitions, n_blocks + 1), dtype=np.int64)
+    in_pools = np.zeros(n_blocks, dtype=np.int64)
+    n_distinct = 0
+    for p in range(n_partitions):
+        slot_keys.fill(0)
+        slot_keys, slot_entries, n_entries = _number(
+            keys, classes, bounds[:n_fitted, p : p + 2], slot_keys, slot_entries, entries
+        )
+        row_bounds, row_classes, row_counts = _make_rows(
+            classes, bounds[:n_fitted, p : p + 2], entries, n_entries, tally
+        )
+        places = np.empty(n_entries, dtype=np.int64)
+        seen_in = np.full(n_entries, -1, dtype=np.int64)
+        due = uint64(0)
+        segments[p, 0] = segments[p - 1, n_blocks] if p > 0 else 0
+        for block in range(n_blocks):
+            used = segments[p, block]
+            for i in range(bounds[block, p], bounds[block, p + 1]):
+                first = uint64(0)
+                if block < n_fitted and classes[i] != NO_CLASS:
+                    entry = entries[i]
+                    first = uint64(entry == due)
+                    due += first
+                else:
+                    slot = _find(slot_keys, _nonzero(keys[i]))
+                    if slot_keys[slot] == 0:
+                        values[i] = 0
+                        continue
+                    entry = slot_entries[slot]
+                begin, end = row_bounds[entry], row_bounds[entry + 1]
+                if end - begin == 1:
+                    values[i] = _pack(first, row_classes[begin], row_counts[begin])
+                    continue
+                if seen_in[entry] != block:
+                    seen_in[entry] = block
+                    places[entry] = in_pools[block] + used - segments[p, block]
+                    pool = _with_room(pool, used, 1 + 2 * (end - begin))
+                    used = _write_row(row_classes, row_counts, begin, end, pool, used)
+                values[i] = _pack(first | POOLED, span, places[entry])
+            in_pools[block] += used - segments[p, block]
+            segments[p, block + 1] = used
+        n_distinct += n_entries
+    gathered, pool_bounds = _gather(pool, segments, in_pools)
+    return n_distinct, gathered, pool_bounds
+
+
+@njit(nogil=True, cache=True)
+def _number(keys, classes, bounds, slot_keys, slot_entries, entries):
+    """Number the distinct keys in the order of their first places, and note each place's number."""
+    n_entries = int64(0)
+    for block in range(bounds.shape[0]):
+        for i in range(bounds[block, 0], bounds[block, 1]):
+            if classes[i] == NO_CLASS:
+                continue
+            key = _nonzero(keys[i])
+            slot = _find(slot_keys, key)
+            if slot_keys[slot] == 0:
+                if 2 * n_entries >= len(slot_keys):
+                    slot_keys, slot_entries = _grown(slot_keys, slot_entries)
+                    slot = _find(slot_keys, key)
+                slot_keys[slot] = key
+                slot_entries[slot] = n_entries
+                n_entries += 1
+            entries[i] = slot_entries[slot]
+    return slot_keys, slot_entries, n_entries
+
+
+@njit(nogil=True, cache=True)
+def _make_rows(classes, bounds, entries, n_entries, tally):
+    """The rows of one partition: bounds int64 (E + 1,), classes and counts of all pairs.
+
+    Classes are sorted by entry, then each entry's are tallied; a row's classes come in the order
+    of their first places.
+    """
+    starts = np.zeros(n_entries + 1, dtype=np.int64)
+    for block in range(bounds.shape[0]):
+        for i in range(bounds[block, 0], bounds[block, 1]):
+            if classes[i] != NO_CLASS:
+                starts[entries[i] + 1] += 1
+    for entry in range(n_entries):
+        starts[entry + 1] += starts[entry]
+    row_classes = np.empty(starts[n_entries], dtype=np.uint16)
+    cursors = starts[:-1].copy()
+    for block in range(bounds.shape[0]):
+        for i in range(bounds[block, 0], bounds[block, 1]):
+            if classes[i] != NO_CLASS:
+                row_classes[cursors[entries[i]]] = classes[i]
+                cursors[entries[i]] += 1
+    row_counts = np.empty(len(row_classes), dtype=np.int64)
+    # Pairs are written over the classes they are made of: there are never more of them.
+    n_pairs = int64(0)
+    for entry in range(n_entries):
+        begin, end = starts[entry], starts[entry + 1]
+        starts[entry] = n_pairs
+        for i in range(begin, end):
+            label = row_classes[i]
+            if tally[label] == 0:
+                row_classes[n_pairs] = label
+                n_pairs += 1
+            tally[label] += 1
+        for i in range(starts[entry], n_pairs):
+            row_counts[i] = tally[row_classes[i]]
+            tally[row_classes[i]] = 0
+    starts[n_entries] = n_pairs
+    return starts, row_classes, row_counts
+
+
+@njit(nogil=True, cache=True)
+def _write_row(row_classes, row_counts, begin, end, pool, used):
+    """Write one row to the pool; returns where it ends."""
+    pool[used] = end - begin
+    used += 1
+    for i in range(begin, end):
+        pool[used] = row_classes[i]
+        pool[used + 1] = row_counts[i]
+        used += 2
+    return used
+
+
+@njit(nogil=True, cache=True)
+def _with_room(pool, used, needed):
+    if used + needed <= len(pool):
+        return pool
+    longer = np.empty(max(2 * len(pool), used + needed), dtype=pool.dtype)
+    longer[:used] = pool[:used]
+    return longer
+
+
+@njit(nogil=True, cache=True)
+def _gather(pool, segments, in_pools):
+    """Bring together what each block has in the pool: all, and int64 (B + 1,) bounds."""
+    bounds = np.zeros(len(in_pools) + 1, dtype=np.int64)
+    for block in range(len(in_pools)):
+        bounds[block + 1] = bounds[block] + in_pools[block]
+    gathered = np.empty(bounds[-1], dtype=pool.dtype)
+    for block in range(len(in_pools)):
+        to = bounds[block]
+        for p in range(segments.shape[0]):
+            begin, end = segments[p, block], segments[p, block + 1]
+            gathered[to : to + end - begin] = pool[begin:end]
+            to += end - begin
+    return gathered, bounds
+
+
+@njit(inline="always")
+def _nonzero(key):
+    # 0 marks a free slot; the one key that is 0 shares the counts of key 1.
+    return key | uint64(key == 0)
+
+
+@njit(inline="always")
+def _find(slot_keys, key):
+    """The slot that holds the key, or the free one where it belongs (linear probing).
+
+    The high bits chose the partition, so the low ones choose the slot.
+    """
+    mask = uint64(len(slot_keys) - 1)
+    slot = key & mask
+    while slot_keys[slot] != 0 and slot_keys[slot] != key:
+        slot = (slot + uint64(1)) & mask
+    return slot
+
+
+@njit(nogil=True, cache=True)
+def _grown(slot_keys, slot_entries):
+    """The same table with twice the slots."""
+    keys = np.zeros(2 * len(slot_keys), dtype=np.uint64)
+    entries = np.empty(2 * len(slot_keys), dtype=np.uint32)
+    for old in range(len(slot_keys)):
+        if slot_keys[old] != 0:
+            slot = _find(keys, slot_keys[old])
+            keys[slot] = slot_keys[old]
+            entries[slot] = slot_entries[old]
+    return keys, entries

@@ -1,0 +1,165 @@
+"""Tokens and labels of datasets as a stage, for metrics that know classes.
+
+What the store holds for each block b, those of the reference first:
+
+    ids-b       uint64 (T_b,)      token hashes, see `hardness.ngram.tokenize.Tokens`
+    starts-b    int64 (n_b + 1,)
+    labels-b    int32 (n_b,)       the class of each record, less than 0 for none
+    rows-b      uint64 (n_b,)      global row of each record, in its dataset
+    names-b     Arrow (n_b,)       the `id` column; only of what is scored and has one
+    salts-b     uint64 (n_b,)      the group of each record; only where groups are held out
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hardness.errors import HardnessError
+from hardness.io.arrow import pc
+from hardness.io.dataset import Dataset
+from hardness.io.records import Columns, Partition, Reject
+from hardness.io.text import join_columns
+from hardness.ngram.class_count import MOST_CLASSES
+from hardness.ngram.tokenize import tokenize, tokenizers
+from hardness.stages.groups import group_salts
+from hardness.stages.ngram import Block
+from hardness.stages.run import Run
+from hardness.stages.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """Encoded datasets.
+
+    Attributes:
+        blocks: one for each partition, the reference's first.
+        classes: all labels, as text, in order.
+        n_labelled: fitted records with a token and a label.
+        rejects: records that could not be read.
+    """
+
+    blocks: list[Block]
+    classes: list[str]
+    n_labelled: int
+    rejects: list[Reject]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    index: int
+    dataset: Dataset
+    partition: Partition
+    fitted: bool
+    scored: bool
+
+
+def encode_labelled(
+    task: Run, reference: Dataset | None, *, tokenizer: str, by_group: bool
+) -> Labelled:
+    """Tokenise the data and, before it, the reference, and leave hashes and classes in the store.
+
+    Raises:
+        HardnessError: there are fewer than two classes, or too many.
+    """
+    datasets = [task.dataset] if reference is None else [reference, task.dataset]
+    sources = [
+        # A task needs its own partition, not the list of all.
+        _Source(
+            index=0,
+            dataset=replace(dataset, partitions=()),
+            partition=partition,
+            fitted=reference is None or dataset is reference,
+            scored=dataset is task.dataset,
+        )
+        for dataset in datasets
+        for partition in dataset.partitions
+    ]
+    sources = [replace(source, index=index) for index, source in enumerate(sources)]
+    results = task.cluster.map(
+        "reading",
+        partial(_encode, store=task.store, tokenizer=tokenizer, by_group=by_group),
+        sources,
+        sizes=[source.partition.rows for source in sources],
+        unit="records",
+        store=task.store,
+    )
+    classes = sorted({name for result in results for name in result["classes"]})
+    _check_number(len(classes), task.dataset.columns.label)
+    for source, result in zip(sources, results, strict=True):
+        local = task.store.get(f"local-labels-{source.index}", np.int32)
+        codes = np.searchsorted(np.array(classes), np.array(result["classes"], dtype=str))
+        # One more at the end, where a null's -1 leads.
+        known = np.append(codes, -1).astype(np.int32)
+        task.store.put(f"labels-{source.index}", known[local])
+    return Labelled(
+        blocks=[Block(**result["block"]) for result in results],
+        classes=classes,
+        n_labelled=sum(result["labelled"] for result in results if result["block"]["fitted"]),
+        rejects=[Reject(**reject) for result in results for reject in result["rejects"]],
+    )
+
+
+def _check_number(n_classes: int, label: str | None) -> None:
+    if n_classes < 2:
+        raise HardnessError(
+            f"label must have at least 2 classes, got {n_classes} in column {label!r}; "
+            "name another column with --label"
+        )
+    if n_classes > MOST_CLASSES:
+        raise HardnessError(
+            f"label must have at most {MOST_CLASSES} classes, got {n_classes} in column "
+            f"{label!r}; name the column of classes with --label"
+        )
+
+
+def _encode(source: _Source, *, store: Store, tokenizer: str, by_group: bool) -> dict[str, Any]:
+    columns = source.dataset.columns
+    assert columns.label is not None
+    wanted = _wanted(columns, scored=source.scored, by_group=by_group)
+    records = source.dataset.read(source.partition, wanted)
+    tokens = tokenize(join_columns(records.table, columns.text), tokenizers.get(tokenizer))
+    classes, labels = _numbered(records.table.column(columns.label))
+    # A column of other values than classes would make the list of all as large as the data.
+    _check_number(max(2, len(classes)), columns.label)
+    store.put(f"ids-{source.index}", tokens.ids)
+    store.put(f"starts-{source.index}", tokens.starts)
+    store.put(f"local-labels-{source.index}", labels)
+    store.put(f"rows-{source.index}", records.rows)
+    if by_group and columns.group is not None:
+        salts = group_salts(records.table.column(columns.group), records.rows)
+        store.put(f"salts-{source.index}", salts)
+    if source.scored and columns.id is not None:
+        store.put_column(f"names-{source.index}", records.table.column(columns.id))
+    has_token = np.diff(tokens.starts) > 0
+    block = Block(
+        index=source.index,
+        n_positions=len(tokens.ids),
+        n_records=int(np.count_nonzero(has_token)),
+        fitted=source.fitted,
+    )
+    # What cannot be read in a reference was never asked to be scored.
+    rejects = records.rejects if source.scored else []
+    return {
+        "block": asdict(block),
+        "classes": classes,
+        "labelled": int(np.count_nonzero(has_token & (labels >= 0))),
+        "rejects": [asdict(reject) for reject in rejects],
+    }
+
+
+def _wanted(columns: Columns, *, scored: bool, by_group: bool) -> list[str]:
+    extra = (columns.id if scored else None, columns.group if by_group else None)
+    names = (*columns.text, columns.label, *extra)
+    return list(dict.fromkeys(name for name in names if name is not None))
+
+
+def _numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
+    """The distinct labels as text, and int32 (n,) the place of each record's, -1 for null."""
+    encoded = pa.concat_arrays(column.cast(pa.string()).chunks).dictionary_encode()
+    labels = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    return encoded.dictionary.to_pylist(), labels.astype(np.int32)

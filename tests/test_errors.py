@@ -1,0 +1,45 @@
+"""What a missing extra says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hardness.errors import explain_missing
+
+# Stands before the installed packages and makes torch as if it were not there.
+WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; "
+MESSAGE = (
+    "training must have the packages of the extra `train`, got no torch; "
+    "pip install 'hardness[train]'"
+)
+
+
+def _python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", WITHOUT_TORCH + code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("command", ["train shards -o run", "demo -o new"], ids=["train", "demo"])
+def test_command_names_the_extra_it_needs(command: str, tmp_path: Path) -> None:
+    words = [word if word != "new" else str(tmp_path / "new") for word in command.split()]
+    process = _python("from hardness.cli.app import main; main()", *words)
+    assert process.returncode == 2
+    assert process.stderr == f"error: {MESSAGE}\n"
+    assert not (tmp_path / "new").exists()
+
+
+def test_function_names_the_extra_it_needs() -> None:
+    process = _python(
+        "import hardness\ntry: hardness.train\nexcept hardness.HardnessError as e: print(e)"
+    )
+    assert process.stdout == f"{MESSAGE}\n"
+
+
+def test_other_missing_modules_are_not_explained() -> None:
+    assert explain_missing(ModuleNotFoundError("no", name="torchless")) is None
+    assert explain_missing(ModuleNotFoundError("no")) is None
+    assert explain_missing(ModuleNotFoundError("no", name="torch.nn")) is not None
