@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hardness.errors import explain_missing
+from tests.cli.program import hardness, one_line
 
 # Stands before the installed packages and makes torch as if it were not there.
 WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; "
@@ -30,6 +31,39 @@ def test_command_names_the_extra_it_needs(command: str, tmp_path: Path) -> None:
     assert process.returncode == 2
     assert process.stderr == f"error: {MESSAGE}\n"
     assert not (tmp_path / "new").exists()
+
+
+TRAIN = "train shards -o run --epochs 1 --max-length 8"
+
+
+@pytest.mark.parametrize(
+    ("module", "command", "fix"),
+    [
+        ("torch", TRAIN, "'hardness[train]'"),
+        ("transformers", TRAIN, "'hardness[train]'"),
+        ("tokenizers", TRAIN, "'hardness[train]'"),
+        ("peft", f"{TRAIN} --lora 2", "'hardness[lora]'"),
+        ("tensorboard", f"{TRAIN} --tensorboard", "'hardness[tensorboard]'"),
+        ("tokenizers", "score data.jsonl --tokenizer hf:tokenizer.json", "'hardness[hf]'"),
+        ("kenlm", "score data.jsonl --metric kenlm -o other", "'hardness[kenlm]'"),
+        ("distributed", "score data.jsonl --workers 1 -o other", "distributed"),
+    ],
+    ids=lambda value: value.split(" ")[0],
+)
+def test_command_without_a_package_is_one_line(
+    module: str, command: str, fix: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data.jsonl").write_text('{"text": "the dog"}\n{"text": "a cat"}\n')
+    (tmp_path / "tokenizer.json").write_text("{}")
+    if "shards" in command:
+        for needed in ("score data.jsonl", "build data.hardness -o shards"):
+            assert hardness(*needed.split(), cwd=tmp_path).returncode == 0
+    blocked = f"import sys; sys.modules[{module!r}] = None\n"
+    done = hardness(*command.split(), cwd=tmp_path, before=blocked)
+    assert done.returncode == 2, done.stderr
+    message = one_line(done.stderr)
+    assert message.startswith("error: ")
+    assert f"pip install {fix}" in message
 
 
 def test_function_names_the_extra_it_needs() -> None:

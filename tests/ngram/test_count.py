@@ -15,6 +15,7 @@ from hardness.ngram.count import FIRST, count_partitions
 from hardness.ngram.keys import partition_keys, return_counts
 from hardness.ngram.tokenize import Tokens, tokenize, tokenizers
 from tests.ngram.oracle import BOS, EOS, TOKENIZERS
+from tests.ngram.test_tokenize import TEXTS
 
 NO_SALTS = np.empty(0, dtype=np.uint64)
 
@@ -28,9 +29,9 @@ def count_at_positions(tokens: Tokens, order: int, n_bits: int, salts=NO_SALTS) 
     return out
 
 
-def padded_ngrams(text: str, order: int) -> list[tuple]:
+def padded_ngrams(text: str, order: int, tokenizer: str = "words") -> list[tuple]:
     """The n-grams that end at each predicted position, by NLTK."""
-    tokens = TOKENIZERS["words"](text)
+    tokens = TOKENIZERS[tokenizer](text)
     if not tokens:
         return []
     return list(nltk_ngrams([BOS] * (order - 1) + tokens + [EOS], order))
@@ -48,6 +49,18 @@ def test_counts_equal_nltks(order: int, n_bits: int, texts: list[str]) -> None:
     assert (got >> 1).tolist() == [counts[ngram] for ngram in ngrams]
     first = [ngram not in ngrams[:i] for i, ngram in enumerate(ngrams)]
     assert (got & FIRST).tolist() == first
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("tokenizer", ["words", "whitespace", "nltk"])
+def test_counts_of_rich_text_equal_nltks(tokenizer: str, order: int) -> None:
+    texts = [*TEXTS.values(), " ".join(TEXTS.values()), *list(TEXTS.values())[::2]]
+    tokens = tokenize(pa.array(texts), tokenizers.get(tokenizer))
+    ngrams = [ngram for text in texts for ngram in padded_ngrams(text, order, tokenizer)]
+    counts = Counter(ngrams)
+    assert max(counts.values()) > 1
+    got = count_at_positions(tokens, order, 3) >> 1
+    assert got.tolist() == [counts[ngram] for ngram in ngrams]
 
 
 def test_tables_grow_to_any_number_of_keys() -> None:

@@ -14,6 +14,7 @@ from hardness import HardnessError
 from hardness.io.storage import Location
 from tests.ngram import oracle
 from tests.paths import local
+from tests.stages.test_perplexity import records
 
 ROWS: list[dict[str, Any]] = [
     {"id": i, "text": text, "author": author}
@@ -253,3 +254,50 @@ def test_a_path_with_brackets_and_spaces_is_a_path(tmp_path: Path) -> None:
     table = hardness.score(data).table
     assert len(table.frame("perplexity").collect()) == 2
     assert hardness.build(table.path).rows == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"holdout": "record"},
+        {"holdout": "group", "group": "author", "tokenizer": "nltk"},
+        {"holdout": "none", "tokenizer": "whitespace", "order": 5},
+        {"reference": "others.jsonl", "order": 4},
+        {"metric": "ngram-pvi", "label": "author"},
+    ],
+    ids=["record", "group, nltk", "none, whitespace", "reference", "ngram-pvi"],
+)
+def test_the_tables_files_do_not_depend_on_partitions_and_threads(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    texts = [row["text"] for row in records(140)]
+    rows = [{"id": i, "text": text, "author": f"author {i % 9}"} for i, text in enumerate(texts)]
+    data, others = tmp_path / "data.jsonl", tmp_path / "others.jsonl"
+    for path, part in ((data, rows), (others, rows[30:90])):
+        path.write_text("".join(json.dumps(row) + "\n" for row in part))
+    if "reference" in options:
+        options = options | {"reference": (str(others),)}
+    size = data.stat().st_size
+    seen = []
+    for n_parts in (1, 3, 7):
+        for threads in (1, 4):
+            info = hardness.score(
+                data,
+                output=tmp_path / f"table-{n_parts}-{threads}",
+                partition_bytes=size // n_parts + 1,
+                threads=threads,
+                **options,
+            ).info
+            parts = sorted(Path(str(info.path)).glob("part-*.parquet"))
+            assert len(parts) == len(info.content["parts"])
+            whole = pl.concat([pl.read_parquet(part) for part in parts])
+            decided = {k: v for k, v in info.content.items() if k not in ("seconds", "parts")}
+            seen.append((len(parts), whole, decided))
+    assert {count for count, _, _ in seen} >= {1, 3}
+    assert max(count for count, _, _ in seen) >= 6
+    _, first, decided = seen[0]
+    for _, whole, other in seen[1:]:
+        assert whole.schema == first.schema
+        # Bytes and not numbers, so that no two zeros are taken for the same.
+        assert whole.to_arrow().equals(first.to_arrow())
+        assert other == decided
