@@ -6,6 +6,7 @@ The oracle of every run is the run on threads: the same bytes, whatever dies on 
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import re
@@ -384,3 +385,21 @@ def processes_of(session: int) -> list[int]:
             if os.getsid(int(entry.name)) == session:
                 found.append(int(entry.name))
     return found
+
+
+def test_copies_of_compressed_files_lie_where_workers_see_them(
+    watch: Watch, scheduler: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "data.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"text": "a b"}\n{"text": "b"}\n'))
+    # Nothing may be left in the temporary folder of the machine, which others do not see.
+    (tmp_path / "tmp").mkdir()
+    where = {"TMPDIR": str(tmp_path / "tmp")}
+    watch.hold("reading")
+    client = command("score", path, "--scheduler", scheduler, watch=watch, **where)
+    (held,) = wait_for(watch.held)
+    assert list(tmp_path.glob("hardness-*"))
+    assert not list((tmp_path / "tmp").glob("hardness-*"))
+    held.unlink()
+    succeeded(client)
+    assert not list(tmp_path.glob("hardness-*"))
