@@ -87,7 +87,7 @@ def commands(data: Path, work: Path, arguments: argparse.Namespace) -> dict[str,
     compared["NLTK, first 2,000 records"] = [PYTHON, "-c", NLTK, str(data), str(_NLTK_RECORDS)]
     model = work / "model.arpa"
     lm = [PYTHON, "-m", "hardness", "lm", str(data), "--order", "3", "-o", str(model)]
-    compared["hardness lm, order 3"] = [*lm, "--overwrite"]
+    compared["hardness lm, order 3"] = lm
     compared["kenlm query"] = [PYTHON, "-c", KENLM, str(model), str(data)]
     if shutil.which("lmplz") and shutil.which("build_binary"):
         lmplz = ["sh", "-c", LMPLZ, "sh", str(data), str(work / "k"), PYTHON]

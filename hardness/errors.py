@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class HardnessError(Exception):
     """A mistake in the input, the options or the environment that the user can mend.
@@ -11,15 +16,67 @@ class HardnessError(Exception):
     """
 
 
-_TRAIN_EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
+_EXTRAS = {
+    "torch": "train",
+    "transformers": "train",
+    "tokenizers": "train",
+    "safetensors": "train",
+    "peft": "lora",
+    "tensorboard": "tensorboard",
+    "kenlm": "kenlm",
+}
+"""Which extra installs a module that scoring n-grams and building need not have."""
+
+_REQUIRED = (
+    "dask", "distributed", "fsspec", "nltk", "numba", "numpy", "orjson", "polars", "pyarrow",
+    "rich", "typer", "xxhash", "zstandard",
+)  # fmt: skip
+
+_MENDS = {
+    errno.ENOSPC: "free some space or choose another folder",
+    errno.EDQUOT: "free some space or choose another folder",
+    errno.EFBIG: "raise the limit on the size of files or choose another folder",
+    errno.EACCES: "choose one that you may use",
+    errno.EPERM: "choose one that you may use",
+    errno.EROFS: "choose one that you may use",
+    errno.EIO: "check the disk",
+}
 
 
 def explain_missing(error: ModuleNotFoundError) -> HardnessError | None:
-    """What to install for a module that only training needs; None for any other module."""
+    """What to install for a module that is missing; None for one that is none of ours."""
     module = (error.name or "").partition(".")[0]
-    if module not in _TRAIN_EXTRA:
+    extra = _EXTRAS.get(module)
+    if extra == "train":
+        return HardnessError(
+            f"training must have the packages of the extra `train`, got no {module}; "
+            "pip install 'hardness[train]'"
+        )
+    if extra is None and module not in _REQUIRED:
+        return None
+    fix = f"'hardness[{extra}]'" if extra else module
+    return HardnessError(f"{module} must be installed, got no such package; pip install {fix}")
+
+
+def explain_os_error(error: OSError, name: str | None = None) -> HardnessError | None:
+    """A full disk or a lack of permission as the user's to mend; None for any other error.
+
+    Args:
+        error: what the system said.
+        name: what it is about, where the error itself does not know.
+    """
+    if error.errno not in _MENDS:
         return None
     return HardnessError(
-        f"training must have the packages of the extra `train`, got no {module}; "
-        "pip install 'hardness[train]'"
+        f"{error.filename or name or 'output'} must be writable, got "
+        f"{os.strerror(error.errno)!r}; {_MENDS[error.errno]}"
     )
+
+
+@contextmanager
+def mended_by_the_user(name: str) -> Iterator[None]:
+    """Raises a HardnessError for a full disk or a lack of permission inside the block."""
+    try:
+        yield
+    except OSError as error:
+        raise explain_os_error(error, name) or error from error

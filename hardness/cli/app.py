@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import typer
 
@@ -17,7 +19,40 @@ from hardness.cli.runs import runs
 from hardness.cli.score import score
 from hardness.cli.show import show
 from hardness.cli.train import train
-from hardness.errors import HardnessError, explain_missing
+from hardness.errors import HardnessError, explain_missing, explain_os_error
+
+MISTAKE = 2
+"""Exit code for what the user can mend."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as in a shell: 128 and the number of the signal."""
+
+_AFTERWARDS = {
+    "score": "the same command goes on where it was",
+    "build": "the same command goes on where it was",
+    "train": "the same command goes on from the newest checkpoint",
+    "lm": "the same command goes on with what it left in files, if anything",
+    "demo": "the same command goes on where it was",
+}
+_AFRESH = ("score", "train")
+"""Commands that start again if they are to overwrite what is there."""
+
+
+def interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, ending with one line on stderr when it is interrupted."""
+
+    @wraps(command)
+    def call(**options: Any) -> None:
+        try:
+            command(**options)
+        except KeyboardInterrupt:
+            then = _AFTERWARDS.get(command.__name__)
+            if options.get("overwrite") and command.__name__ in _AFRESH:
+                then = f"{then}, without --overwrite"
+            print(f"interrupted{'; ' if then else ''}{then or ''}", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return call
+
 
 app = typer.Typer(
     name="hardness",
@@ -28,9 +63,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (score, show, metrics, build, train, runs, demo):
-    app.command()(command)
-app.command(cls=LmCommand)(lm)
+for _command in (score, show, metrics, build, train, runs, demo):
+    app.command()(interruptible(_command))
+app.command(cls=LmCommand)(interruptible(lm))
 
 
 def main() -> None:
@@ -39,17 +74,66 @@ def main() -> None:
     # Read when torch is loaded. Threads that wait would otherwise spin, and where cores are shared
     # with other work a training is several times slower for it.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    for store in ("s3fs", "gcsfs"):  # they log the tracebacks of errors that they raise
+        logging.getLogger(store).setLevel(logging.CRITICAL)
+    for stream in (sys.stdout, sys.stderr):
+        # A character that the terminal has no code for is shown as \u2026 and not as an error.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    sys.exit(_run())
+
+
+def _run() -> str | int | None:
+    """The exit code of the command that was typed."""
     try:
-        app()
+        try:
+            app()
+        except SystemExit as stop:
+            _flush()
+            return stop.code
+    except BrokenPipeError:
+        _drop_output()
+        return 1
+    except HardnessError as error:
+        return _refuse(error)
     except ModuleNotFoundError as error:
         explained = explain_missing(error)
         if explained is None:
             raise
-        _refuse(explained)
-    except HardnessError as error:
-        _refuse(error)
+        return _refuse(explained)
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":
+            raise
+        # What Python makes of the bytes of a path that the locale has no characters for.
+        return _refuse(
+            HardnessError(
+                f"paths must be characters of the locale, got bytes that are none in "
+                f"{sys.getfilesystemencoding()}; set LC_ALL=C.UTF-8"
+            )
+        )
+    except OSError as error:
+        explained = explain_os_error(error)
+        if explained is None:
+            raise
+        return _refuse(explained)
+    return None
 
 
-def _refuse(error: HardnessError) -> NoReturn:
+def _refuse(error: HardnessError) -> int:
+    try:
+        _flush()
+    except OSError:
+        _drop_output()
     print(f"error: {error}", file=sys.stderr)
-    sys.exit(2)
+    return MISTAKE
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _drop_output() -> None:
+    """Let the interpreter flush what could not be written into nothing when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from hardness.cli.options import Memory, Scheduler, Threads, Work, Workers
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.text import Text
 
     from hardness.curriculum.build import BuildResult
 
@@ -22,8 +21,8 @@ def build(
     by: Annotated[
         str | None,
         typer.Option(
-            help="What to order by: `metric` or `metric.column`. Not needed if the table has one "
-            "metric."
+            help="What to order by: `metric` or `metric.column`.",
+            show_default="the table's only metric",
         ),
     ] = None,
     order: Annotated[
@@ -33,7 +32,10 @@ def build(
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", help="Folder for the shards, a URL too. Default: beside the table."
+            "--output",
+            "-o",
+            help="Folder for the shards, a URL too.",
+            show_default="beside the table",
         ),
     ] = None,
     normalize: Annotated[
@@ -57,11 +59,12 @@ def build(
     seed: Annotated[int, typer.Option(help="Seed of the order.")] = 0,
     shard_rows: Annotated[
         int | None,
-        typer.Option(help="Records in a shard. Default: about 64 MiB of the data."),
+        typer.Option(help="Records in a shard.", show_default="about 64 MiB of the data"),
     ] = None,
     work: Work = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace another build in the output folder.")
+        bool,
+        typer.Option("--overwrite", help="Build again and replace what the output folder holds."),
     ] = False,
     threads: Threads = None,
     workers: Workers = None,
@@ -73,7 +76,7 @@ def build(
     The same command again finds the finished shards; after an interruption it goes on where it
     stopped.
     """
-    from hardness.cli.console import console, progress
+    from hardness.cli.console import progress, say
     from hardness.curriculum.build import build as run
 
     with progress() as bars:
@@ -95,16 +98,15 @@ def build(
             scheduler=scheduler,
             progress=bars,
         )
-    console.print(summary(result))
+    for line in summary(result):
+        say(line)
 
 
-def summary(result: BuildResult) -> Group:
-    """What a build did, and what to type next, for the terminal."""
-    from rich.console import Group
-    from rich.table import Table
+def summary(result: BuildResult) -> list[Text]:
+    """What a build did, and what to type next, line by line."""
     from rich.text import Text
 
-    from hardness.cli.console import number
+    from hardness.cli.console import command, number
 
     manifest = result.manifest
     metric = manifest.metric["name"]
@@ -127,8 +129,7 @@ def summary(result: BuildResult) -> Group:
     }
     if manifest.weighting is not None:
         lines["weight"] = str(manifest.weighting["name"])
-    grid = Table.grid(padding=(0, 2))
-    for name, line in lines.items():
-        grid.add_row(Text(name, "dim"), Text(line, overflow="fold"))
-    follow = Text(f"\nnext: hardness train {shlex.quote(str(result.path))} -o run")
-    return Group(grid, follow)
+    width = max(map(len, lines)) + 2
+    told = [Text.assemble((name.ljust(width), "dim"), line) for name, line in lines.items()]
+    follow = command("hardness", "train", result.path, "-o", "run")
+    return [*told, Text(), Text(f"next: {follow}")]

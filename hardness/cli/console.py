@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,7 +18,18 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-console = Console(highlight=False)
+# What is printed is names, paths and texts of the user's, in which nothing stands for a style.
+console = Console(highlight=False, emoji=False)
+
+
+def say(line: str | Text = "") -> None:
+    """Print one line as it is: without markup, and never wrapped, so that it can be copied."""
+    console.print(line, markup=False, soft_wrap=True)
+
+
+def command(*words: object) -> str:
+    """A command to type, quoted for the shell."""
+    return shlex.join(map(str, words))
 
 
 class _Rate(ProgressColumn):
@@ -45,10 +57,22 @@ class TerminalProgress:
             self._bars.advance(self._task, amount)
 
 
+def make_bars(*columns: ProgressColumn) -> Bars:
+    """Progress bars on stderr that leave nothing behind; off where stderr is not a terminal."""
+    errors = Console(stderr=True)
+    return Bars(
+        *columns,
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+        # Into a file or a pipe, stdout is to go there and not above the bars.
+        redirect_stdout=console.is_terminal,
+    )
+
+
 @contextmanager
 def progress() -> Iterator[TerminalProgress]:
-    """A progress display on stderr that leaves nothing behind."""
-    error_console = Console(stderr=True)
+    """A progress display of stages, see `make_bars`."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -56,12 +80,7 @@ def progress() -> Iterator[TerminalProgress]:
         _Rate(),
         TimeRemainingColumn(),
     )
-    with Bars(
-        *columns,
-        console=error_console,
-        transient=True,
-        disable=not error_console.is_terminal,
-    ) as bars:
+    with make_bars(*columns) as bars:
         yield TerminalProgress(bars)
 
 

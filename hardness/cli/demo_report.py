@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from rich.table import Table
+from rich.text import Text
 
-from hardness.cli.console import console
+from hardness.cli.console import console, say
 from hardness.demo.run import DemoResult
 
 
 def announce(command: str) -> None:
     """A step begins: the command that does the same."""
-    console.print(f"[dim]$[/dim] {command}", soft_wrap=True)
+    say(Text.assemble(("$ ", "dim"), command))
 
 
 def print_demo(result: DemoResult) -> None:
     """The two tables, and where everything lies."""
-    console.print()
+    say()
     console.print(_accuracies(result))
-    console.print()
+    say()
     console.print(_tiers(result))
-    console.print(
-        f"Spearman correlation of perplexity with the tier: {result.tier_correlation:+.2f}"
-    )
-    console.print()
+    say(f"Spearman correlation of perplexity with the tier: {result.tier_correlation:+.2f}")
+    say()
     for what, where in _places(result):
-        console.print(f"{what:<11} {where}", soft_wrap=True, markup=False)
-    console.print(f"\n{result.seconds:.0f} s in all")
+        say(f"{what:<11} {where}")
+    say(f"\n{result.seconds:.0f} s in all")
 
 
 def _accuracies(result: DemoResult) -> Table:

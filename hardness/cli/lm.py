@@ -66,8 +66,8 @@ def lm(
     text: Annotated[
         str | None,
         typer.Option(
-            help="Text columns, comma-separated, joined by a space.  [default: detected]",
-            show_default=False,
+            help="Text columns, comma-separated, joined by a space.",
+            show_default="detected",
         ),
     ] = None,
     on_error: Annotated[
@@ -77,8 +77,8 @@ def lm(
     threads: Annotated[
         int | None,
         typer.Option(
-            help="Tasks at a time in this process.  [default: all cores]",
-            show_default=False,
+            help="Tasks at a time in this process.",
+            show_default="all cores",
             rich_help_panel="Where it runs",
         ),
     ] = None,
@@ -108,8 +108,8 @@ def lm(
     work: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for those files.  [default: beside the model]",
-            show_default=False,
+            help="Folder for those files.",
+            show_default="beside the model",
             rich_help_panel="Where it runs",
         ),
     ] = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from hardness.cli.console import console
+from hardness.cli.console import console, say
 from hardness.cli.summary import rate
 from hardness.stages.lm import LmResult
 
@@ -12,9 +12,9 @@ from hardness.stages.lm import LmResult
 def print_lm(result: LmResult) -> None:
     """What was read, the n-grams and discounts of each order, and where the model is."""
     for line in result.detected:
-        console.print(line)
+        say(line)
     if result.rejects is not None:
-        console.print(f"{result.n_rejects:,} bad records left out, listed in {result.rejects}")
+        say(f"{result.n_rejects:,} bad records left out, listed in {result.rejects}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("order", justify="right")
     table.add_column("n-grams", justify="right")
@@ -24,7 +24,7 @@ def print_lm(result: LmResult) -> None:
         amounts = result.discounts[order - 1].amounts if result.discounts else ()
         table.add_row(str(order), f"{size:,}", *(f"{amount:.4f}" for amount in amounts))
     console.print(table)
-    console.print(
+    say(
         f"{result.path}: {result.n_tokens:,} tokens of {result.n_records:,} records in "
         f"{result.seconds:.1f} s ({rate(result.n_tokens, result.seconds)})"
     )

@@ -6,21 +6,22 @@ from __future__ import annotations
 def metrics() -> None:
     """List every metric: what it measures, what it needs, which end is harder, where it is from."""
     from rich.table import Table
+    from rich.text import Text
 
     from hardness.cli.console import console
     from hardness.metrics import metrics as registry
 
     for name, metric in registry:
-        console.print(f"[bold]{name}[/bold]  {metric.summary}")
+        console.print(Text.assemble((name, "bold"), f"  {metric.summary}"))
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)
         grid.add_column()
-        grid.add_row("  needs", metric.needs)
-        grid.add_row("  null for", metric.nulls)
-        grid.add_row("  source", metric.source)
+        grid.add_row("  needs", Text(metric.needs))
+        grid.add_row("  null for", Text(metric.nulls))
+        grid.add_row("  source", Text(metric.source))
         for i, column in enumerate(metric.columns):
             key = name if i == 0 else f"{name}.{column.name}"
             harder = f"; {column.harder} is harder" if column.harder else ""
-            grid.add_row(f"  {key}", column.summary + harder)
+            grid.add_row(f"  {key}", Text(column.summary + harder))
         console.print(grid)
         console.print()

@@ -11,8 +11,8 @@ _PANEL = "Where it runs"
 Threads = Annotated[
     int | None,
     typer.Option(
-        help="Tasks at a time in this process.  [default: all cores]",
-        show_default=False,
+        help="Tasks at a time in this process.",
+        show_default="all cores",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -43,8 +43,8 @@ Memory = Annotated[
 Work = Annotated[
     str | None,
     typer.Option(
-        help="Local folder for those files.  [default: in the output, or in ~/.cache]",
-        show_default=False,
+        help="Local folder for those files.",
+        show_default="in the output, or in ~/.cache",
         rich_help_panel=_PANEL,
     ),
 ]

@@ -28,25 +28,29 @@ def score(
         typer.Option(
             "--output",
             "-o",
-            help="Folder of the hardness table, a URL too.  [default: beside the data]",
-            show_default=False,
+            help="Folder of the hardness table, a URL too.",
+            show_default="beside the data",
         ),
     ] = None,
     text: Annotated[
         str | None,
         typer.Option(
-            help="Text columns, comma-separated, joined by a space.  [default: detected]",
-            show_default=False,
+            help="Text columns, comma-separated, joined by a space.",
+            show_default="detected",
         ),
     ] = None,
     label: Annotated[
-        str | None, typer.Option(help="Label column.  [default: detected]", show_default=False)
+        str | None,
+        typer.Option(
+            help="Label column.",
+            show_default="detected",
+        ),
     ] = None,
     id: Annotated[
         str | None,
         typer.Option(
-            help="Column that names each record.  [default: `id`, if there is one]",
-            show_default=False,
+            help="Column that names each record.",
+            show_default="id, if there is one",
         ),
     ] = None,
     group: Annotated[
@@ -63,13 +67,16 @@ def score(
         ),
     ] = "raise",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a table of other data that is in the way.")
+        bool,
+        typer.Option(
+            "--overwrite", help="Score again and replace what the table holds, of other data too."
+        ),
     ] = False,
     order: Annotated[
         int | None,
         typer.Option(
-            help="Longest n-gram, 1 to 5.  [default: 3]",
-            show_default=False,
+            help="Longest n-gram, 1 to 5.",
+            show_default="3",
             rich_help_panel="N-gram metrics",
         ),
     ] = None,
@@ -77,8 +84,8 @@ def score(
         str | None,
         typer.Option(
             help="`words`, `whitespace`, `chars`, `nltk`, or `hf:PATH` for a Hugging Face "
-            "tokenizer.json or its folder.  [default: words]",
-            show_default=False,
+            "tokenizer.json or its folder.",
+            show_default="words",
             rich_help_panel="N-gram metrics",
         ),
     ] = None,
@@ -86,8 +93,8 @@ def score(
         str | None,
         typer.Option(
             help="What the model that scores a record is not fitted on: the `record`, its "
-            "`group`, or `none`.  [default: record]",
-            show_default=False,
+            "`group`, or `none`.",
+            show_default="record",
             rich_help_panel="N-gram metrics",
         ),
     ] = None,
@@ -103,8 +110,8 @@ def score(
         str | None,
         typer.Option(
             help="Score under this ARPA or KenLM binary file, for --metric kenlm; `hardness lm` "
-            "makes one.  [default: estimated from the reference or the data]",
-            show_default=False,
+            "makes one.",
+            show_default="estimated from the reference or the data",
             rich_help_panel="N-gram metrics",
         ),
     ] = None,
@@ -134,8 +141,8 @@ def score(
         int | None,
         typer.Option(
             min=1,
-            help="Bytes of input that a task reads.  [default: by the size of the data]",
-            show_default=False,
+            help="Bytes of input that a task reads.",
+            show_default="by the size of the data",
             rich_help_panel="Where it runs",
         ),
     ] = None,
@@ -182,28 +189,31 @@ def score(
 
 
 def _report(result: ScoreResult) -> None:
-    from hardness.cli.console import console, number
+    from hardness.cli.console import command, number, say
     from hardness.cli.summary import print_examples, print_metric, rate
 
     for line in result.detected:
-        console.print(line)
+        say(line)
     tokens, seconds = result.info.content["tokens"], result.info.content["seconds"]
     if result.cached:
-        console.print(f"already scored: {result.info.path} is of this data and these options")
+        say(f"already scored: {result.info.path} is of this data and these options")
     elif result.replaced:
-        console.print("scores of other options or data were replaced")
+        say("scores of other options or data were replaced")
     elif result.resumed:
-        console.print("went on from an interrupted run")
+        say("went on from an interrupted run")
     counted = (
         f", {number(tokens)} tokens in {seconds:.1f} s, {rate(tokens, seconds)}" if tokens else ""
     )
-    console.print(f"{result.info.rows:,} records scored{counted}")
+    say(f"{result.info.rows:,} records scored{counted}")
     if rejects := result.info.content["rejects"]:
-        console.print(f"{rejects:,} bad records are in {result.info.path / 'rejects.jsonl'}")
-    console.print()
+        say(f"{rejects:,} bad records are in {result.info.path / 'rejects.jsonl'}")
+    say()
     print_metric(result.info)
-    console.print()
+    say()
     if result.examples is not None:
         print_examples(result.examples)
-    console.print(f"table: {result.table.path}")
-    console.print(f"next:  hardness build {result.table.path} --order ascending -o SHARDS")
+    build = ["hardness", "build", result.table.path]
+    if len(result.table.metrics) > 1:
+        build += ["--by", result.info.name]
+    say(f"table: {result.table.path}")
+    say(f"next:  {command(*build, '--order', 'ascending', '-o', 'shards')}")

@@ -17,8 +17,8 @@ def show(
     by: Annotated[
         str | None,
         typer.Option(
-            help="Metric, or metric.column, that orders the examples.  [default: the first metric]",
-            show_default=False,
+            help="Metric, or metric.column, that orders the examples.",
+            show_default="the first metric",
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=0, help="How many of the hardest records to show.")] = 3,
@@ -30,7 +30,7 @@ def show(
 
     hardness show data.hardness --top 10
     """
-    from hardness.cli.console import console
+    from hardness.cli.console import say
     from hardness.cli.summary import print_examples, print_metric
     from hardness.errors import HardnessError
     from hardness.io.examples import find_examples
@@ -39,12 +39,19 @@ def show(
     opened = open_table(table)
     if not opened.metrics:
         raise HardnessError(f"table must hold a finished metric, got none in {table}; score again")
-    console.print(f"{table}: {opened.rows:,} records\n")
-    for name in opened.metrics:
-        print_metric(opened.metric(name))
-        console.print()
+    # Everything that can be wrong is found before the first line is printed.
+    infos = [opened.metric(name) for name in opened.metrics]
+    examples = None
+    by = by or infos[0].name
     if top or bottom:
         with opened.dataset(on_error="skip") as dataset:
-            print_examples(
-                find_examples(opened, dataset, by or opened.metrics[0], easiest=bottom, hardest=top)
-            )
+            examples = find_examples(opened, dataset, by, easiest=bottom, hardest=top)
+    else:
+        info, column = opened.resolve(by)
+        info.direction_of(column)
+    say(f"{table}: {opened.rows:,} records\n")
+    for info in infos:
+        print_metric(info)
+        say()
+    if examples is not None:
+        print_examples(examples)

@@ -2,38 +2,88 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
-from rich.table import Table
+from collections.abc import Sequence
 
-from hardness.cli.console import console, excerpt, human, number
+from rich.table import Table
+from rich.text import Text
+
+from hardness.cli.console import console, excerpt, human, number, say
 from hardness.io.examples import Examples
 from hardness.io.metric import MetricInfo
 
 # Of the quantiles that metric.json has, those that a terminal of 80 columns has no room for.
 _LEFT_OUT = ("0.25", "0.75")
+_GAP = 2
+"""Spaces between columns."""
 
 
 def print_metric(info: MetricInfo) -> None:
     """Counts, and the quantiles of every column."""
-    parameters = ", ".join(f"{name} {value}" for name, value in info.parameters.items())
-    console.print(f"[bold]{info.name}[/bold]  ({parameters})" if parameters else info.name)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("column", no_wrap=True)
-    quantiles = [q for q in info.summary[info.columns[0]]["quantiles"] if q not in _LEFT_OUT]
-    for name in ("nulls", "mean", *(_quantile_name(float(q)) for q in quantiles)):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("harder")
-    for column in info.columns:
-        summary = info.summary[column]
-        values = [summary.get("quantiles", {}).get(q) for q in quantiles]
-        table.add_row(
-            column,
-            f"{summary['nulls']:,}",
-            number(summary.get("mean")),
-            *map(number, values),
-            info.directions.get(column, ""),
-        )
-    console.print(table)
+    parameters = ", ".join(f"{name} {_value(value)}" for name, value in info.parameters.items())
+    say(Text.assemble((info.name, "bold"), f"  ({parameters})" if parameters else ""))
+    for table in _fitting([_headings(info), *(_numbers(info, name) for name in info.columns)]):
+        console.print(table)
+
+
+def _headings(info: MetricInfo) -> list[str]:
+    quantiles = (_quantile_name(float(quantile)) for quantile in _quantiles(info))
+    return ["column", "nulls", "mean", *quantiles, "harder"]
+
+
+def _numbers(info: MetricInfo, column: str) -> list[str]:
+    summary = info.summary[column]
+    values = [summary.get("quantiles", {}).get(quantile) for quantile in _quantiles(info)]
+    return [
+        column,
+        f"{summary['nulls']:,}",
+        *map(number, (summary.get("mean"), *values)),
+        info.directions.get(column, ""),
+    ]
+
+
+def _quantiles(info: MetricInfo) -> list[str]:
+    known = info.summary[info.columns[0]]["quantiles"]
+    return [quantile for quantile in known if quantile not in _LEFT_OUT]
+
+
+def _fitting(rows: Sequence[Sequence[str]]) -> list[Table]:
+    """The rows as a table or, where the terminal is too narrow for its numbers, as columns.
+
+    Args:
+        rows: the first of them headings; the first of each its name.
+    """
+    if _fits(rows):
+        return [_table(rows)]
+    names, *columns = rows
+    groups: list[list[Sequence[str]]] = [[]]
+    for column in columns:
+        if groups[-1] and not _fits(list(zip(names, *groups[-1], column, strict=True))):
+            groups.append([])
+        groups[-1].append(column)
+    return [_table(list(zip(names, *group, strict=True))) for group in groups]
+
+
+def _fits(rows: Sequence[Sequence[str]]) -> bool:
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return sum(widths) + _GAP * (len(widths) - 1) <= console.width
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    last = len(rows[0]) - 1
+    for index, heading in enumerate(rows[0]):
+        right = index not in (0, last if rows[0][last] == "harder" else 0)
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    for row in rows[1:]:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _value(value: object) -> str:
+    """A parameter for reading."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return " ".join(map(str, value))
+    return str(value)
 
 
 def _quantile_name(quantile: float) -> str:
@@ -46,16 +96,16 @@ def print_examples(examples: Examples) -> None:
         chosen = getattr(examples, end)
         if not chosen:
             continue
-        grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
-        grid.title = f"{end} by {examples.by}"
+        say(Text(f"{end} by {examples.by}", "italic"))
+        grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         grid.add_column("row", justify="right", no_wrap=True)
         grid.add_column(examples.column, justify="right", no_wrap=True)
         grid.add_column("text")
         for example in chosen:
-            text = escape(excerpt(example.text))
+            text = Text(excerpt(example.text))
             grid.add_row(f"{example.row:,}", number(example.score), text)
         console.print(grid)
-        console.print()
+        say()
 
 
 def rate(tokens: int, seconds: float) -> str:

@@ -19,7 +19,10 @@ def train(
     output: Annotated[str, Option("--output", "-o", help="Local folder of the run.")],
     task: Annotated[
         str | None,
-        Option(help="classification or causal-lm; by default classification if there are labels."),
+        Option(
+            help="classification or causal-lm.",
+            show_default="classification if there are labels",
+        ),
     ] = None,
     model: Annotated[
         str,
@@ -61,14 +64,16 @@ def train(
     prompt: Annotated[
         str | None,
         Option(
-            help="Columns a causal LM is given; by default all text columns but the last.",
+            help="Columns a causal LM is given.",
+            show_default="all text columns but the last",
             rich_help_panel=DATA,
         ),
     ] = None,
     response: Annotated[
         str | None,
         Option(
-            help="Columns a causal LM learns; by default the last text column.",
+            help="Columns a causal LM learns.",
+            show_default="the last text column",
             rich_help_panel=DATA,
         ),
     ] = None,
@@ -85,7 +90,8 @@ def train(
     lr: Annotated[
         float | None,
         Option(
-            help="Peak learning rate; by default 1e-3 for tiny, else 2e-5.",
+            help="Peak learning rate.",
+            show_default="1e-3 for tiny, else 2e-5",
             rich_help_panel=LEARNING,
         ),
     ] = None,
@@ -106,7 +112,9 @@ def train(
     max_length: Annotated[
         int | None,
         Option(
-            help="Longest example in tokens; by default 512 or the model's.", rich_help_panel=DATA
+            help="Longest example in tokens.",
+            show_default="512, or the model's if that is less",
+            rich_help_panel=DATA,
         ),
     ] = None,
     trainable: Annotated[
@@ -145,13 +153,14 @@ def train(
     eval_every: Annotated[
         int | None,
         Option(
-            help="Steps between evaluations; by default one an epoch.", rich_help_panel=WATCHING
+            help="Steps between evaluations.", show_default="one an epoch", rich_help_panel=WATCHING
         ),
     ] = None,
     checkpoint_every: Annotated[
         int | None,
         Option(
-            help="Steps between checkpoints, 0 for none; by default one an epoch.",
+            help="Steps between checkpoints, 0 for none.",
+            show_default="one an epoch",
             rich_help_panel=WATCHING,
         ),
     ] = None,
@@ -178,14 +187,15 @@ def train(
         bool, Option(help="Check the digests of the shards.", rich_help_panel=DATA)
     ] = True,
     overwrite: Annotated[
-        bool, Option("--overwrite", help="Replace another run in the output folder.")
+        bool, Option("--overwrite", help="Train again and replace what the output folder holds.")
     ] = False,
 ) -> None:
     """Train a model on shards in their order, with each sample's loss weighted as you choose.
 
     For example: hardness train shards -o run --task classification --eval test.jsonl
 
-    The same command again goes on from the newest checkpoint of a run that was stopped.
+    The same command again goes on from the newest checkpoint of a run that was stopped. `hardness
+    runs` compares runs.
     """
     options: dict[str, Any] = dict(locals())
     from hardness.cli.train_progress import TrainProgress

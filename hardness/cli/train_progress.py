@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
+from hardness.cli.console import console, make_bars, say
 from hardness.training.listener import Listener, StepReport
 
 if TYPE_CHECKING:
@@ -25,20 +25,18 @@ NAMES = {
 class TrainProgress(Listener):
     """A bar with the step, the loss, the speed and ω, and a line for each evaluation."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False)
-        self._progress = Progress(
+    def __init__(self) -> None:
+        self._bars = make_bars(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[measured]}"),
             TimeRemainingColumn(),
-            console=self._console,
         )
         self._bar = None
 
     def __enter__(self) -> TrainProgress:
-        self._progress.start()
+        self._bars.start()
         return self
 
     def __exit__(
@@ -47,26 +45,27 @@ class TrainProgress(Listener):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        self._bars.stop()
 
     def note(self, text: str) -> None:
-        """Print what was detected."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        """Print what was detected, above the bar where both are on the terminal."""
+        if console.is_terminal and not self._bars.disable:
+            self._bars.print(text, markup=False, soft_wrap=True)
+        else:
+            say(text)
 
     def step(self, report: StepReport) -> None:
         """Move the bar."""
         if self._bar is None:
-            self._bar = self._progress.add_task(
-                "train", total=report.total_steps, epoch=1, measured=""
-            )
+            self._bar = self._bars.add_task("train", total=report.total_steps, epoch=1, measured="")
         fields: dict[str, Any] = {"epoch": report.epoch + 1}
         if report.metrics is not None:
             fields["measured"] = _measured(report.metrics)
-        self._progress.update(self._bar, completed=report.step, **fields)
+        self._bars.update(self._bar, completed=report.step, **fields)
 
     def evaluated(self, metrics: Mapping[str, Any]) -> None:
         """Print one line."""
-        self._console.print(f"epoch {metrics['epoch'] + 1}: eval {_evaluation(metrics)}")
+        self.note(f"epoch {metrics['epoch'] + 1}: eval {_evaluation(metrics)}")
 
     def finish(self, result: RunResult) -> None:
         """Print where everything is."""

@@ -20,7 +20,7 @@ from hardness.curriculum.plan import (
 )
 from hardness.curriculum.route import Router, ShardWriter, shard_schema
 from hardness.curriculum.scores import Scores, read_scores
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, mended_by_the_user
 from hardness.io.digest import object_digest
 from hardness.io.schema import unify
 from hardness.io.storage import AnyPath, Location, locate
@@ -127,7 +127,7 @@ def build(
     scores = scores.released()
     manifest = replace(manifest, hardness=keys.summary())
     folder = BuildFolder(path, work=work)
-    with folder.locked():
+    with mended_by_the_user(str(path)), folder.locked():
         found = folder.finished(manifest, overwrite=overwrite)
         if found is not None:
             # Opening compares the data with its digest: shards of data that changed are stale.

@@ -19,8 +19,8 @@ import pyarrow as pa
 import xxhash
 
 from hardness.curriculum.manifest import POSITION
-from hardness.errors import HardnessError
-from hardness.io.atomic import ask_permission, full_disk_is_the_users, temporary_name
+from hardness.errors import HardnessError, mended_by_the_user
+from hardness.io.atomic import ask_permission, temporary_name
 from hardness.io.digest import file_digest
 from hardness.io.schema import cast
 
@@ -154,7 +154,7 @@ def _write_file(table: pa.Table, cuts: np.ndarray, path: Path) -> np.ndarray:
     # failure leaves of a piece does not match the digest at its end, and is written again.
     temporary = temporary_name(path)
     try:
-        with full_disk_is_the_users(path.parent):
+        with mended_by_the_user(str(path.parent)):
             with pa.OSFile(str(temporary), "wb") as file:
                 offsets = _write(table, cuts, file)
                 file.write(offsets.tobytes())
@@ -162,8 +162,8 @@ def _write_file(table: pa.Table, cuts: np.ndarray, path: Path) -> np.ndarray:
             digest = file_digest(temporary)
             with open(temporary, "ab") as file:
                 file.write(bytes.fromhex(digest))
-        ask_permission()
-        os.replace(temporary, path)
+            ask_permission()
+            os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -91,7 +91,7 @@ class MetricInfo:
         """
         for path, part in zip(self.parts(), self.content["parts"], strict=True):
             digest = file_digest(path)
-            if digest != part["xxh3_128"]:
+            if digest != part.get("xxh3_128"):
                 raise HardnessError(
                     f"{path} must be as it was written, got other contents of the same size; "
                     f"delete {self.path} and score again"

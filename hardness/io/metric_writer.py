@@ -32,6 +32,7 @@ from hardness.io.storage import Location, read_metadata, sizes
 DATASET = "dataset.json"
 DIRECTIONS = ("higher", "lower")
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+_TEMPORARY = ".*.tmp-*"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:+-]*")
 _RESULT = ("name", "parameters", "columns", "types", "directions", "dataset", "inputs")
 
@@ -90,8 +91,12 @@ class MetricWriter:
 
         Until then nothing in the table changes: a run that fails while it reads its data, or is
         given a wrong option, leaves what it was to replace. To be called once, by the process that
-        made the writer, before the first part; also for a complete metric.
+        made the writer, before the first part; also for a complete metric. What a run that was
+        killed was writing is removed.
         """
+        for folder in (self.opening.path, self.path):
+            for path in folder.glob(_TEMPORARY):
+                path.unlink(missing_ok=True)
         if self.opening.stale:
             for file in (
                 *self.opening.path.glob(f"*/{PLAN}"),
@@ -345,7 +350,7 @@ def wipe(folder: Location) -> bool:
     In this order, so that what a crash leaves is never more than an unfinished plan.
     """
     (folder / DONE).unlink(missing_ok=True)
-    parts = sorted(folder.glob("part-*.parquet")) + sorted(folder.glob(".*.tmp-*"))
+    parts = sorted(folder.glob("part-*.parquet")) + sorted(folder.glob(_TEMPORARY))
     for path in parts:
         path.unlink(missing_ok=True)
     (folder / PLAN).unlink(missing_ok=True)

@@ -23,8 +23,8 @@ _PACKAGES = {
     "https": "aiohttp",
 }
 _EXTRAS = {"s3fs": "s3", "gcsfs": "gcs"}
-_REFUSED = re.compile("Credential|Auth|Token|Forbidden")
-"""In the names of the errors of clients that find no credentials or bad ones."""
+_REFUSED = re.compile("credential|auth|token|forbidden|denied|anonymous", re.IGNORECASE)
+"""In the errors of clients that find no credentials or bad ones."""
 _file_systems: dict[tuple[int, str], Any] = {}
 _lock = threading.Lock()
 
@@ -88,7 +88,7 @@ def refusal(url: str, rule: str, error: Exception) -> HardnessError:
     """The error for a store that does not do what it is asked to."""
     if isinstance(error, FileNotFoundError):
         fix = "check the bucket's name"
-    elif isinstance(error, PermissionError) or _REFUSED.search(type(error).__name__):
+    elif isinstance(error, PermissionError) or _REFUSED.search(repr(error)):
         fix = "check the credentials and what they allow"
     else:
         fix = "check the address and the network and run the same command again"

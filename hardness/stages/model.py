@@ -158,7 +158,8 @@ def write_arpa(
             if order == 1:
                 file.write(marks(model.unk, model.bos_gamma))
             for block in blocks:
-                store.get(f"arpa-{order}-{block.index}", np.uint8).tofile(file)
+                # Not `tofile`, whose error at a full disk does not say that this is what it is.
+                file.write(store.get(f"arpa-{order}-{block.index}", np.uint8).data)
                 store.delete(f"arpa-{order}-{block.index}")
         file.write(END)
 

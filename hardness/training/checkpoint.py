@@ -31,6 +31,7 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import file_digest
 from hardness.training.parallel import World
+from hardness.training.saving import saving
 
 STATE_NAME = "state.json"
 TRAINED = StateDictOptions(ignore_frozen_params=True, strict=False)
@@ -66,9 +67,32 @@ class Checkpoints:
             optimizer: its optimizer.
             state: plain values to get back from `load`.
             also: writes this rank's further files into the folder it is given.
+
+        Raises:
+            HardnessError: the disk is full or may not be written to.
         """
         final = self.folder / f"step-{step:08d}"
         temporary = self.folder / f".{final.name}.tmp-"
+        try:
+            with saving(final):
+                self._write(temporary, step, model, optimizer, state, also)
+                self._publish(temporary, final)
+        except BaseException:
+            if self.world.first:
+                shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        self.world.barrier()
+        return final
+
+    def _write(
+        self,
+        temporary: Path,
+        step: int,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        state: Mapping[str, Any],
+        also: Callable[[Path], None] | None,
+    ) -> None:
         if self.world.first:
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir(parents=True)
@@ -86,12 +110,13 @@ class Checkpoints:
         if self.world.first:
             digests = {path.name: file_digest(path) for path in sorted(temporary.iterdir())}
             write_json(temporary / STATE_NAME, {"step": step, **state, "files": digests})
+
+    def _publish(self, temporary: Path, final: Path) -> None:
+        if self.world.first:
             shutil.rmtree(final, ignore_errors=True)
             os.replace(temporary, final)
             for old in self._found()[self.keep :]:
                 shutil.rmtree(old)
-        self.world.barrier()
-        return final
 
     def latest(self) -> tuple[Path, dict[str, Any]] | None:
         """The newest whole checkpoint and its state, past damaged ones with a warning."""

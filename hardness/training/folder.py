@@ -16,6 +16,7 @@ from hardness.io.atomic import read_json, write_json
 from hardness.training import names
 from hardness.training.models import quiet_transformers
 from hardness.training.parallel import World
+from hardness.training.saving import saving
 
 FREE_OPTIONS = (
     "shards",
@@ -147,11 +148,19 @@ def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def save_model(final: Path, model: Any, tokenizer: Any) -> None:
-    """Save model and tokenizer in `save_pretrained` form; the folder appears when complete."""
+    """Save model and tokenizer in `save_pretrained` form; the folder appears when complete.
+
+    Raises:
+        HardnessError: the disk is full or may not be written to; nothing is left behind.
+    """
     temporary = final.with_name(f".{final.name}.tmp-")
     shutil.rmtree(temporary, ignore_errors=True)
-    with quiet_transformers():
-        model.save_pretrained(temporary)
-        tokenizer.save_pretrained(temporary)
-    shutil.rmtree(final, ignore_errors=True)
-    temporary.rename(final)
+    try:
+        with saving(final), quiet_transformers():
+            model.save_pretrained(temporary)
+            tokenizer.save_pretrained(temporary)
+            shutil.rmtree(final, ignore_errors=True)
+            temporary.rename(final)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise

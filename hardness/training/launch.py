@@ -19,7 +19,7 @@ from typing import Any
 from hardness.errors import HardnessError
 from hardness.training.config import TrainConfig
 from hardness.training.listener import Listener, StepReport
-from hardness.training.signals import EXIT_CODE, Stopped, listening
+from hardness.training.signals import EXIT_CODE, Stopped, deaf_to_interrupts, listening
 
 PATIENCE_S = 10.0
 """How long the other ranks may take to end after one has failed."""
@@ -43,8 +43,9 @@ def launch(config: TrainConfig, listener: Listener) -> tuple[Mapping[str, Any], 
     reading, writing = os.pipe()
     with os.fdopen(reading, encoding="utf-8") as events, _forwarding_sigterm() as ranks:
         port = _free_port()
-        for rank in range(config.nproc):
-            ranks.append(_start(config, rank, port, writing if rank == 0 else None))
+        with deaf_to_interrupts():
+            for rank in range(config.nproc):
+                ranks.append(_start(config, rank, port, writing if rank == 0 else None))
         os.close(writing)
         result: tuple[Mapping[str, Any], bool] | None = None
         mistake: str | None = None

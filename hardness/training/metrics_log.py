@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, mended_by_the_user
 from hardness.io.atomic import atomic_path
 
 
@@ -49,8 +49,9 @@ class MetricsLog:
             key: None if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in metrics.items()
         }
-        self._file.write(json.dumps(finite, allow_nan=False) + "\n")
-        self._file.flush()
+        with mended_by_the_user(self._file.name):
+            self._file.write(json.dumps(finite, allow_nan=False) + "\n")
+            self._file.flush()
         if self._events is not None:
             for key, value in finite.items():
                 if isinstance(value, int | float):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,21 +144,26 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(tmp_path
     words = np.array([f"w{i}" for i in range(5000)])
     texts = [" ".join(rng.choice(words, 12)) for _ in range(20_000)]
     write(tmp_path / "data.jsonl", [json.dumps({"text": text}).encode() for text in texts])
-    command = [
-        sys.executable,
-        "-m",
-        "hardness",
-        "score",
-        "data.jsonl",
-        "--partition-bytes",
-        "100000",
-    ]
-    began = time.monotonic()
-    undisturbed = [*command, "-o", "undisturbed"]
-    subprocess.run(undisturbed, cwd=tmp_path, check=True, capture_output=True)
-    seconds = time.monotonic() - began
-    interrupted = 0
-    for delay in rng.uniform(0.3, 1.0, size=8) * seconds:
+    command = [sys.executable, "-m", "hardness", "score", "data.jsonl"]
+    command += ["--partition-bytes", "50000"]
+
+    def complete(output: str) -> float:
+        began = time.monotonic()
+        done = [*command, "-o", output]
+        subprocess.run(done, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+        return time.monotonic() - began
+
+    complete("compiled")  # the first run ever compiles, and would be no measure of the next
+    seconds = complete("undisturbed")
+    expected = contents(tmp_path / "undisturbed")
+    n_parts = sum(name.endswith(".parquet") for name in expected)
+    assert n_parts > 20
+    killed = tmp_path / "killed"
+    # At moments of the clock, whatever happens there; and at some when parts are there already.
+    clock = [(seconds * share, None) for share in rng.uniform(0.1, 0.9, size=3)]
+    parts = [(0.0, int(count)) for count in rng.integers(0, n_parts // 2, size=3)]
+    for delay, count in (*clock, *parts):
+        shutil.rmtree(killed, ignore_errors=True)
         process = subprocess.Popen(
             [*command, "-o", "killed"],
             cwd=tmp_path,
@@ -165,10 +171,12 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(tmp_path
             start_new_session=True,
         )
         time.sleep(delay)
+        while count is not None and process.poll() is None:
+            if len(list(killed.glob("*/part-*.parquet"))) >= count and killed.exists():
+                break
+            time.sleep(0.0005)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-            interrupted += 1
-        process.wait()
-    assert interrupted > 0
-    subprocess.run([*command, "-o", "killed"], cwd=tmp_path, check=True, capture_output=True)
-    assert contents(tmp_path / "killed") == contents(tmp_path / "undisturbed")
+        assert process.wait(timeout=300) == -signal.SIGKILL or count is None
+        complete("killed")
+        assert contents(killed) == expected

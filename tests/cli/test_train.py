@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import os
+import subprocess
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from hardness.curriculum.shards import write_shards
 from hardness.errors import HardnessError
 from hardness.io.dataset import Columns
 from hardness.training.config import TrainConfig
+from tests.cli.program import hardness
 
 
 @pytest.fixture
@@ -76,3 +79,32 @@ def test_a_mistake_is_the_users_to_mend(shards: Path, tmp_path: Path) -> None:
     result = run(shards, "-o", tmp_path / "run", "--weighting", "s-los")
     assert isinstance(result.exception, HardnessError)
     assert "did you mean 's-loss'?" in str(result.exception)
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs terminals")
+@pytest.mark.parametrize("terminal", ["neither", "stderr"])
+def test_the_bar_is_on_stderr_and_only_on_a_terminal(
+    shards: Path, tmp_path: Path, terminal: str
+) -> None:
+    ours, theirs = os.openpty()
+    done = hardness(
+        *("train", shards, "-o", tmp_path / "run", "--epochs", "1", "--max-length", "8"),
+        cwd=tmp_path,
+        env={"TERM": "xterm", "COLUMNS": "100"},
+        stderr=theirs if terminal == "stderr" else subprocess.PIPE,
+    )
+    os.close(theirs)
+    assert done.returncode == 0
+    # What is found goes to stdout in any case, and nothing else does.
+    assert done.stdout.splitlines() == [
+        "task: classification, because the data has the label column label",
+        "label: label (neg, pos)",
+        "text: text",
+        f"model: {tmp_path / 'run' / 'model'}",
+        f"metrics: {tmp_path / 'run' / 'metrics.jsonl'}",
+    ]
+    if terminal == "stderr":
+        assert b"epoch 1" in os.read(ours, 100_000)
+    else:
+        assert done.stderr == ""
+    os.close(ours)

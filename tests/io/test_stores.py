@@ -8,7 +8,7 @@ from s3fs import S3FileSystem
 from hardness.errors import HardnessError
 from hardness.io import stores
 from hardness.io.remote import RemotePath
-from hardness.io.stores import file_system, is_url
+from hardness.io.stores import file_system, is_url, refusal
 from tests.s3 import S3
 
 
@@ -67,6 +67,24 @@ def test_denied_access_is_told(s3: S3, bucket: str) -> None:
     s3.fails, s3.status = lambda method, key: True, "403 AccessDenied"
     with pytest.raises(HardnessError, match=r"must be readable, got .*; check the credentials"):
         RemotePath.of(f"{bucket}/a").is_file()
+
+
+@pytest.mark.parametrize(
+    ("error", "fix"),
+    [
+        (PermissionError("no"), "credentials"),
+        (OSError("Forbidden: https://storage/b"), "credentials"),
+        (RuntimeError("Anonymous caller does not have storage.objects.get access"), "credentials"),
+        (RuntimeError("Cannot connect to host storage"), "address and the network"),
+        (FileNotFoundError("no such bucket"), "bucket's name"),
+        (TimeoutError(), "address and the network"),
+    ],
+    ids=["permission", "forbidden", "anonymous", "network", "bucket", "no-text"],
+)
+def test_error_says_what_to_check(error: Exception, fix: str) -> None:
+    message = str(refusal("gs://b/a", "readable", error))
+    assert message.startswith("gs://b/a must be readable, got '")
+    assert f"; check the {fix}" in message
 
 
 def test_unreachable_store_is_told(s3: S3, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,10 +100,13 @@ def test_missing_parts_alone_are_made_again(data: Path) -> None:
     (path / "metric.json").unlink()
     parts[1].unlink()
     parts[2].write_bytes(parts[2].read_bytes()[:100])
+    (path / ".part-00002.parquet.tmp-1-abc").write_bytes(b"left by a run that was killed")
+    (path.parent / ".dataset.json.tmp-1-abc").write_bytes(b"")
     untouched = parts[0].stat().st_mtime_ns
     assert hardness.score(data, partition_bytes=150).resumed
     assert contents(path) == whole
     assert parts[0].stat().st_mtime_ns == untouched
+    assert not list(path.parent.glob(".*.tmp-*"))
 
 
 def test_skipped_records_are_kept_with_their_reason(data: Path) -> None:
@@ -240,3 +243,13 @@ def test_a_reference_that_is_not_there_is_named_so(data: Path, metric: str, name
 def test_nothing_can_be_held_out_of_a_reference(data: Path, holdout: str) -> None:
     with pytest.raises(HardnessError, match=r"holdout must be left out with a reference, got .*;"):
         hardness.score(data, reference=(str(data),), holdout=holdout)
+
+
+def test_a_path_with_brackets_and_spaces_is_a_path(tmp_path: Path) -> None:
+    folder = tmp_path / "run [1] * of 2"
+    folder.mkdir()
+    data = folder / "my data.jsonl"
+    data.write_text('{"text": "the dog"}\n{"text": "the cat"}\n')
+    table = hardness.score(data).table
+    assert len(table.frame("perplexity").collect()) == 2
+    assert hardness.build(table.path).rows == 2

@@ -1,0 +1,112 @@
+"""What `score` and `show` print, at any width, into pipes, of names with odd characters."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hardness
+from hardness.cli import console as shared
+from hardness.cli.summary import print_metric
+from hardness.io.metric import MetricInfo
+from tests.cli.program import hardness as program
+from tests.cli.program import one_line
+
+ODD = "a [bold] b's :cat: [1]"
+
+
+@pytest.fixture
+def info(tmp_path: Path) -> MetricInfo:
+    texts = [f"the {'very ' * (row % 40)}long text number {row}" for row in range(300)]
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    return hardness.score(data).info
+
+
+def cells(info: MetricInfo) -> set[str]:
+    """Everything that is to be read in the table."""
+    found = set()
+    for column in info.columns:
+        summary = info.summary[column]
+        shown = [v for q, v in summary["quantiles"].items() if q not in ("0.25", "0.75")]
+        found |= {shared.number(value) for value in (summary["mean"], *shown)}
+        found |= {column, str(summary["nulls"])}
+    return found
+
+
+@pytest.mark.parametrize("width", [200, 80, 66, 50, 30, 20])
+def test_no_width_costs_a_digit(
+    info: MetricInfo,
+    width: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(shared.console, "_width", width)
+    print_metric(info)
+    printed = capsys.readouterr().out.split("\n", 1)[1]  # the parameters above are not wrapped
+    assert cells(info) <= set(printed.split())
+    assert "…" not in printed
+    assert max(map(len, printed.splitlines())) <= max(width, 18)
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A folder whose name is as long as it is odd, so that it would wrap and be styled."""
+    folder = tmp_path / (ODD + " and quite long so that no line of eighty columns has room for it")
+    folder.mkdir()
+    lines = [json.dumps({"text": f"[red] the :dog: {row}", "label": row % 2}) for row in range(20)]
+    (folder / "data.jsonl").write_text("\n".join(lines))
+    return folder
+
+
+def test_paths_are_printed_as_they_are_and_commands_can_be_typed(odd: Path) -> None:
+    def run(*arguments: object) -> str:
+        done = program(*arguments, cwd=odd, env={"COLUMNS": "40"})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def next_command(printed: str) -> list[str]:
+        (line,) = re.findall(r"^next: +(.*)$", printed, flags=re.MULTILINE)
+        program_name, *arguments = shlex.split(line)
+        assert program_name == "hardness"
+        return arguments
+
+    printed = run("score", odd / "data.jsonl")
+    assert f"{odd / 'data.jsonl'}: 20 records" in printed
+    assert f"table: {odd / 'data.hardness'}\n" in printed
+    assert "[red] the :dog:" in " ".join(printed.split())
+    arguments = next_command(printed)
+    assert str(odd / "data.hardness") in arguments
+    printed = run(*arguments[:-1], odd / "shards")
+    assert f"folder    {odd / 'shards'}\n" in printed
+    assert next_command(printed) == ["train", str(odd / "shards"), "-o", "run"]
+    assert f"{odd / 'data.hardness'}: 20 records" in run("show", odd / "data.hardness")
+
+
+def test_the_next_command_names_the_metric_where_a_table_has_several(odd: Path) -> None:
+    for metric in ("perplexity", "ngram-pvi"):
+        printed = program("score", "data.jsonl", "--metric", metric, cwd=odd).stdout
+    (line,) = re.findall(r"^next: +(.*)$", printed, flags=re.MULTILINE)
+    done = program(*shlex.split(line)[1:], cwd=odd)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("ends", [[], ["--top", "0", "--bottom", "0"]], ids=["texts", "none"])
+@pytest.mark.parametrize("by", ["foo", "perplexity.foo", "perplexity.n_tokens"])
+def test_show_finds_mistakes_before_it_prints(odd: Path, by: str, ends: list[str]) -> None:
+    assert program("score", "data.jsonl", cwd=odd).returncode == 0
+    done = program("show", "data.hardness", "--by", by, *ends, cwd=odd)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert by.split(".")[-1] in one_line(done.stderr)
+
+
+def test_progress_stays_off_where_stderr_is_no_terminal(capfd: Any) -> None:
+    with shared.progress() as bars:
+        bars.start("reading", 10, "records")
+        bars.advance(10)
+    assert capfd.readouterr() == ("", "")
