@@ -45,4 +45,8 @@ $(DEMO_VENV)/installed: EXTRA := train
 	$(PYTHON) -m venv --clear $*
 	$*/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[$(EXTRA)]'
+	@# The one dependency that PyPI has as source only.
+	@[ "$(EXTRA)" != dev ] || $*/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints.txt kenlm || \
+	    echo 'note: kenlm did not build, which takes a C++ compiler; its tests are skipped' >&2
 	@touch $@

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-import kenlm
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -15,6 +15,8 @@ from hardness.ngram.kenlm_pool import LocalScorer, Scorer, Scores, open_pool
 from hardness.ngram.kenlm_worker import receive, send
 from hardness.ngram.spell import spell
 from hardness.ngram.tokenize import tokenizers
+
+kenlm: Any = pytest.importorskip("kenlm")
 
 ARPA = """\\data\\
 ngram 1=5

@@ -7,7 +7,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-import kenlm
 import numpy as np
 import polars as pl
 import pytest
@@ -19,6 +18,8 @@ from hardness.stages.lm import lm
 from tests.ngram.oracle import TOKENIZERS
 from tests.stages.test_model import LINES
 from tests.stages.test_perplexity import records
+
+kenlm: Any = pytest.importorskip("kenlm")
 
 OTHERS = [line for line in LINES.splitlines() if line.strip()]
 
