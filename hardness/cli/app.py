@@ -71,11 +71,11 @@ app.command(cls=LmCommand)(interruptible(lm))
 def main() -> None:
     """Run the command line: exit code 2 and one line on stderr for a mistake of the user's."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
-    for store in ("s3fs", "gcsfs"):  # they log the tracebacks of errors that they raise
-        logging.getLogger(store).setLevel(logging.CRITICAL)
     # Read when torch is loaded. Threads that wait would otherwise spin, and where cores are shared
     # with other work a training is several times slower for it.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    for store in ("s3fs", "gcsfs"):  # they log the tracebacks of errors that they raise
+        logging.getLogger(store).setLevel(logging.CRITICAL)
     for stream in (sys.stdout, sys.stderr):
         # A character that the terminal has no code for is shown as \u2026 and not as an error.
         reconfigure = getattr(stream, "reconfigure", None)

@@ -24,23 +24,44 @@ def runs(
     from hardness.cli.console import console
     from hardness.training.runs import list_runs
 
-    table = Table("run", "task", "model", "order", "weighting", "seed", "steps")
-    for name in ("train loss", "eval loss", "best loss", "eval"):
-        table.add_column(name, justify="right")
-    for run in list_runs(folder):
-        name = str(run.path.relative_to(folder)) if run.path != folder else str(run.path)
-        steps = f"{run.step}/{run.total_steps}{'' if run.finished else ' …'}"
-        order, seed = run.order or "", str(run.seed)
-        row = [name, run.task, Path(run.model).name, order, run.weighting, seed, steps]
-        table.add_row(*map(Text, row), *_losses(run))
+    rows = [_cells(run, folder) for run in list_runs(folder)]
+    # What all runs have in common is said once, so that the rest fits a narrow window.
+    same = [n for n in SHARED if len(rows) > 1 and len({row[n] for row in rows}) == 1]
+    empty = [name for name in rows[0] if not any(row[name] for row in rows)]
+    shown = [name for name in rows[0] if name not in (*same, *empty)]
+    table = Table(box=None, pad_edge=False)
+    for name in shown:
+        table.add_column(name, overflow="fold", justify="right" if name in NUMBERS else "left")
+    for row in rows:
+        table.add_row(*(Text(row[name]) for name in shown))
+    if same:
+        console.print(Text(", ".join(f"{name} {rows[0][name]}" for name in same)), soft_wrap=True)
     console.print(table)
+    console.print("train, eval and best are losses in nats; … is a run that did not end")
 
 
-def _losses(run: RunSummary) -> list[str]:
+SHARED = ("task", "model", "seed")
+NUMBERS = ("steps", "train", "eval", "best", "accuracy", "perplexity")
+
+
+def _cells(run: RunSummary, folder: Path) -> dict[str, str]:
+    """What is shown of a run, by column."""
     evaluation, best = run.evaluation or {}, run.best or {}
-    quality = evaluation.get("accuracy_fraction")
-    text = "" if quality is None else f"accuracy {quality:.3f}"
-    if evaluation.get("perplexity") is not None:
-        text = f"perplexity {evaluation['perplexity']:.2f}"
-    numbers = (run.loss_nats, evaluation.get("loss_nats"), best.get("loss_nats"))
-    return ["" if number is None else f"{number:.4f}" for number in numbers] + [text]
+    return {
+        "run": str(run.path.relative_to(folder)) if run.path != folder else str(run.path),
+        "task": run.task,
+        "model": Path(run.model).name,
+        "order": run.order or "",
+        "weighting": run.weighting,
+        "seed": str(run.seed),
+        "steps": f"{run.step}/{run.total_steps}" + ("" if run.finished else " …"),
+        "train": _number(run.loss_nats),
+        "eval": _number(evaluation.get("loss_nats")),
+        "best": _number(best.get("loss_nats")),
+        "accuracy": _number(evaluation.get("accuracy_fraction")),
+        "perplexity": _number(evaluation.get("perplexity")),
+    }
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -10,7 +10,6 @@ costs more than all else that is done to it.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import xxhash
 
 from hardness.curriculum.manifest import POSITION
 from hardness.errors import HardnessError, mended_by_the_user
+from hardness.io.atomic import ask_permission, temporary_name
 from hardness.io.digest import file_digest
 from hardness.io.schema import cast
 
@@ -152,7 +152,7 @@ def _write(table: pa.Table, cuts: np.ndarray, sink: pa.NativeFile) -> np.ndarray
 def _write_file(table: pa.Table, cuts: np.ndarray, path: Path) -> np.ndarray:
     # Not `atomic_path`: waiting for the disk would take longer than the whole build. What a power
     # failure leaves of a piece does not match the digest at its end, and is written again.
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+    temporary = temporary_name(path)
     try:
         with mended_by_the_user(str(path.parent)):
             with pa.OSFile(str(temporary), "wb") as file:
@@ -162,6 +162,7 @@ def _write_file(table: pa.Table, cuts: np.ndarray, path: Path) -> np.ndarray:
             digest = file_digest(temporary)
             with open(temporary, "ab") as file:
                 file.write(bytes.fromhex(digest))
+            ask_permission()
             os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

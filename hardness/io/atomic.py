@@ -88,6 +88,25 @@ def ask_permission() -> None:
 
 
 @contextmanager
+def full_disk_is_the_users(folder: Path) -> Iterator[None]:
+    """Turn a full disk into a HardnessError.
+
+    Args:
+        folder: of intermediate files, which a repeated command finds again.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise HardnessError(
+            f"the disk of {folder} must have room for intermediate files, got "
+            f"{os.strerror(error.errno)!r}; "
+            "free some space and run the same command again, it goes on where it was"
+        ) from error
+
+
+@contextmanager
 def _mended_by_the_user(name: str) -> Iterator[None]:
     try:
         yield

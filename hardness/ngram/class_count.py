@@ -1,73 +1,20 @@
 """Count how often each n-gram occurs in each class, and bring the counts to its places.
 
-Most n-grams occur in few classes, so the counts of an n-gram are a row of (class, count) pairs. A
-place gets its row as one uint64, its value, from the low bit up:
-
-    1 bit    FIRST   set at the first place of each distinct counted n-gram
-    1 bit    POOLED  whether the row lies in the pool
-    16 bits          the class of a row of one pair; the span whose pool the row is in
-    46 bits          the count of a row of one pair, 0 for an empty row; where the row begins
-
-A row in a pool is its number of pairs, then class and count of each. Every block has a pool of its
-own, so that scoring it takes no more than what occurs in it.
+Every block has a pool of rows of its own (see `hardness.ngram.class_rows`), so that scoring it
+takes no more than what occurs in it.
 
 Legend: B blocks of records, P partitions here, S keys here, C classes, E distinct n-grams.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import int64, njit, uint64
 
 from hardness.ngram.class_keys import NO_CLASS
+from hardness.ngram.class_rows import POOLED, pack
 
-FIRST = np.uint64(1)
-POOLED = np.uint64(2)
-_SMALL_SHIFT = np.uint64(2)
-_SMALL_MASK = np.uint64(0xFFFF)
-_LARGE_SHIFT = np.uint64(18)
-
-MOST_CLASSES = 0xFFFF
 _SMALLEST_TABLE = 1024
-
-
-class Rows(NamedTuple):
-    """The rows at the positions of some records, one n-gram order after the other.
-
-    Attributes:
-        values: uint64 (K, T), see above.
-        pool: unsigned, the pools of all orders and spans.
-        bases: int64 (K, number of spans), where each one begins.
-    """
-
-    values: np.ndarray
-    pool: np.ndarray
-    bases: np.ndarray
-
-
-@njit(inline="always")
-def is_pooled(value):
-    """Whether the row lies in a pool."""
-    return (value & POOLED) != 0
-
-
-@njit(inline="always")
-def small(value):
-    """The class of a row of one pair; the span of a pooled row."""
-    return int64((value >> _SMALL_SHIFT) & _SMALL_MASK)
-
-
-@njit(inline="always")
-def large(value):
-    """The count of a row of one pair; where a pooled row begins."""
-    return int64(value >> _LARGE_SHIFT)
-
-
-@njit(inline="always")
-def _pack(low, small_part, large_part):
-    return low | (uint64(small_part) << _SMALL_SHIFT) | (uint64(large_part) << _LARGE_SHIFT)
 
 
 @njit(nogil=True, cache=True)
@@ -107,36 +54,12 @@ def count_classes(keys, classes, bounds, n_fitted, n_classes, span, empty_pool, 
         row_bounds, row_classes, row_counts = _make_rows(
             classes, bounds[:n_fitted, p : p + 2], entries, n_entries, tally
         )
-        places = np.empty(n_entries, dtype=np.int64)
-        seen_in = np.full(n_entries, -1, dtype=np.int64)
-        due = uint64(0)
-        segments[p, 0] = segments[p - 1, n_blocks] if p > 0 else 0
-        for block in range(n_blocks):
-            used = segments[p, block]
-            for i in range(bounds[block, p], bounds[block, p + 1]):
-                first = uint64(0)
-                if block < n_fitted and classes[i] != NO_CLASS:
-                    entry = entries[i]
-                    first = uint64(entry == due)
-                    due += first
-                else:
-                    slot = _find(slot_keys, _nonzero(keys[i]))
-                    if slot_keys[slot] == 0:
-                        values[i] = 0
-                        continue
-                    entry = slot_entries[slot]
-                begin, end = row_bounds[entry], row_bounds[entry + 1]
-                if end - begin == 1:
-                    values[i] = _pack(first, row_classes[begin], row_counts[begin])
-                    continue
-                if seen_in[entry] != block:
-                    seen_in[entry] = block
-                    places[entry] = in_pools[block] + used - segments[p, block]
-                    pool = _with_room(pool, used, 1 + 2 * (end - begin))
-                    used = _write_row(row_classes, row_counts, begin, end, pool, used)
-                values[i] = _pack(first | POOLED, span, places[entry])
-            in_pools[block] += used - segments[p, block]
-            segments[p, block + 1] = used
+        pool = _write_values(
+            keys, classes, bounds[:, p : p + 2], n_fitted, span, (slot_keys, slot_entries), entries,
+            (row_bounds, row_classes, row_counts), pool, segments[p], in_pools, values,
+        )  # fmt: skip
+        if p + 1 < n_partitions:
+            segments[p + 1, 0] = segments[p, n_blocks]
         n_distinct += n_entries
     gathered, pool_bounds = _gather(pool, segments, in_pools)
     return n_distinct, gathered, pool_bounds
@@ -201,6 +124,61 @@ def _make_rows(classes, bounds, entries, n_entries, tally):
             tally[row_classes[i]] = 0
     starts[n_entries] = n_pairs
     return starts, row_classes, row_counts
+
+
+@njit(nogil=True, cache=True)
+def _write_values(
+    keys, classes, bounds, n_fitted, span, table, entries, rows, pool, segments, in_pools, values
+):
+    """Write the values of one partition, and to each block's segment of the pool what it needs.
+
+    Args:
+        keys, classes, n_fitted, span, values: see `count_classes`.
+        bounds: int64 (B, 2), the partition's keys of each block.
+        table: slots and entries of `_number`.
+        entries: uint32 (S,), as `_number` left it.
+        rows: as `_make_rows` returned them.
+        pool: the rows written so far.
+        segments: int64 (B + 1,), where each block's rows begin in the pool; all but the first are
+            filled.
+        in_pools: int64 (B,), what each block has in the pool, kept up.
+
+    Returns:
+        The pool, or a longer one.
+    """
+    slot_keys, slot_entries = table
+    row_bounds, row_classes, row_counts = rows
+    places = np.empty(len(row_bounds) - 1, dtype=np.int64)
+    seen_in = np.full(len(row_bounds) - 1, -1, dtype=np.int64)
+    due = uint64(0)
+    for block in range(bounds.shape[0]):
+        used = segments[block]
+        for i in range(bounds[block, 0], bounds[block, 1]):
+            first = uint64(0)
+            if block < n_fitted and classes[i] != NO_CLASS:
+                entry = entries[i]
+                # Numbered in the order of first places, so the first is where the next turns up.
+                first = uint64(entry == due)
+                due += first
+            else:
+                slot = _find(slot_keys, _nonzero(keys[i]))
+                if slot_keys[slot] == 0:
+                    values[i] = 0
+                    continue
+                entry = slot_entries[slot]
+            begin, end = row_bounds[entry], row_bounds[entry + 1]
+            if end - begin == 1:
+                values[i] = pack(first, row_classes[begin], row_counts[begin])
+                continue
+            if seen_in[entry] != block:
+                seen_in[entry] = block
+                places[entry] = in_pools[block] + used - segments[block]
+                pool = _with_room(pool, used, 1 + 2 * (end - begin))
+                used = _write_row(row_classes, row_counts, begin, end, pool, used)
+            values[i] = pack(first | POOLED, span, places[entry])
+        in_pools[block] += used - segments[block]
+        segments[block + 1] = used
+    return pool
 
 
 @njit(nogil=True, cache=True)

@@ -17,7 +17,7 @@ defined whose only record is held out.
 
 A position adds a factor of D P to the likelihood of a class, with D = N_y + V + 1, and the whole
 record D to the power of -T. That factor is exactly 1 where a class has seen neither the word nor
-the one before it, so each position takes no longer than it has classes.
+the one before it, so a position takes no longer than it has classes.
 """
 
 from __future__ import annotations
@@ -26,14 +26,21 @@ from math import log
 from typing import NamedTuple
 
 import numpy as np
-from numba import float64, int64, njit, uint64
+from numba import float64, int64, njit
 
-from hardness.ngram.class_count import FIRST, Rows, is_pooled, large, small
-from hardness.ngram.keys import ngram_key
+from hardness.ngram.class_own import count_own_ngrams, own_table, own_types
+from hardness.ngram.class_rows import is_pooled, large, small
 
-_LEAST, _MOST = 1e-250, 1e250
-"""A running product beyond these is turned into a logarithm. A factor is at least 1/5 and at most
-D, so the product stays a normal number for any D below 1e50."""
+_LEAST, _MOST = 1e-100, 1e100
+_UNGUARDED = 8
+"""Every so many positions, running products beyond these are turned into logarithms. A factor is
+at least 1/5 and at most D, so products stay normal numbers for any D below 1e25."""
+
+_RECIPROCALS = 1.0 / np.arange(1, 6)
+"""Of the number of defined probabilities."""
+
+_CACHED_TYPES = 32
+"""Logarithms of D are kept for so many values of V, the largest ones."""
 
 
 class Fitted(NamedTuple):
@@ -55,7 +62,7 @@ class Held(NamedTuple):
 
     Attributes:
         bounds: int64 (n + 1,), where the pairs of each record begin and end.
-        classes: int64, the classes that are held out with a record, and beside them
+        classes: int64, the classes that are held out with a record, in order, and beside them
         tokens, records: int64, by how much N_y and R_y fall.
         types: int64 (n,), by how much V falls.
     """
@@ -65,6 +72,44 @@ class Held(NamedTuple):
     tokens: np.ndarray
     records: np.ndarray
     types: np.ndarray
+
+
+class _Sums(NamedTuple):
+    """Sums less what is held out at the moment, and logarithms of the whole ones.
+
+    Attributes:
+        tokens, records: int64 (C,), N_y and R_y.
+        denominators: float64 (C,), D.
+        log_priors: float64 (C,), ln (R_y + 1) with nothing held out.
+        log_denominators: float64 (_CACHED_TYPES, C), ln D for V less 0, 1, ... with nothing else
+            held out; NaN where not yet known.
+    """
+
+    tokens: np.ndarray
+    records: np.ndarray
+    denominators: np.ndarray
+    log_priors: np.ndarray
+    log_denominators: np.ndarray
+
+
+class _Scratch(NamedTuple):
+    """Room for one record.
+
+    Attributes:
+        counts: float64 (2, K, C) of zeros: counts at a position and the one before it, by turns.
+        depths: int64 (2, C) of zeros: how many orders have a context there for the next position.
+        present: int64 (2, C): the classes with counts there.
+        shares: float64 (C,) of zeros: the sum of P_k for k > 1 at the position.
+        stamps: int64 (C,): the last position where each class was present.
+        products: float64 (C,).
+    """
+
+    counts: np.ndarray
+    depths: np.ndarray
+    present: np.ndarray
+    shares: np.ndarray
+    stamps: np.ndarray
+    products: np.ndarray
 
 
 @njit(nogil=True, cache=True)
@@ -88,265 +133,206 @@ def log_likelihoods(
             nothing is left to fit.
         priors: float64 (m, C), filled with ln prior_y.
     """
-    n_orders = rows.values.shape[0]
-    n_classes = scores.shape[1]
+    n_orders, n_classes = rows.values.shape[0], scores.shape[1]
     longest = 1
     for record in chosen:
         longest = max(longest, starts[record + 1] - starts[record])
-    table = _scratch(longest if hold_record else 1)
-    own = np.zeros((n_orders, longest if hold_record else 1), dtype=np.int64)
-    here = np.zeros((n_orders, n_classes), dtype=np.int64)
-    before = np.zeros((n_orders, n_classes), dtype=np.int64)
-    tokens, records = fitted.tokens.copy(), fitted.records.copy()
-    present = np.empty((2, n_classes), dtype=np.int64)
-    stamps = np.zeros(n_classes, dtype=np.int64)
+    longest = longest if hold_record else 1
+    table = own_table(longest)
+    own = np.zeros((n_orders, longest), dtype=np.int64)
     stamp = int64(0)
+    sums = _sums(fitted)
+    scratch = _scratch(n_orders, n_classes)
+    one = np.empty((3, 1), dtype=np.int64)
+    n_records = fitted.records.sum()
     for i in range(len(chosen)):
         record = chosen[i]
         start = starts[record]
         length = starts[record + 1] - start
-        label = labels[record] if hold_record else -1
-        types = fitted.types[0]
+        label = int64(labels[record]) if hold_record else int64(-1)
+        types_less = int64(0)
+        # What falls away, as (class, tokens, records).
+        classes, tokens, records = one[0, :0], one[1, :0], one[2, :0]
         if label >= 0:
-            stamp = _count_own(ids, start, length, rows.values, table, stamp, own)
-            tokens[label] -= length
-            records[label] -= length > 0
-            types -= _own_types(rows.values[0], own[0], start, length)
+            stamp = count_own_ngrams(ids, start, length, rows.values, table, stamp, own)
+            types_less = own_types(rows.values[0], own[0], start, length)
+            one[0, 0], one[1, 0], one[2, 0] = label, length, length > 0
+            classes, tokens, records = one[0], one[1], one[2]
         elif len(held.types) > 0:
-            types -= held.types[record]
-            for pair in range(held.bounds[record], held.bounds[record + 1]):
-                tokens[held.classes[pair]] -= held.tokens[pair]
-                records[held.classes[pair]] -= held.records[pair]
-        _log_priors(records, priors[i])
-        if length == 0 or records.sum() == 0:
+            a, b = held.bounds[record], held.bounds[record + 1]
+            types_less = held.types[record]
+            classes, tokens, records = held.classes[a:b], held.tokens[a:b], held.records[a:b]
+        _hold(sums, classes, tokens, records, -1)
+        n_left = n_records - records.sum()
+        _log_priors(sums, classes, n_left, priors[i])
+        if length == 0 or n_left == 0:
             scores[i] = np.nan
         else:
-            _score_record(
-                start, length, label, rows, own_rows, own, tokens, records, types,
-                here, before, present, stamps, scores[i],
-            )  # fmt: skip
-        if label >= 0:
-            tokens[label] += length
-            records[label] += length > 0
-        elif len(held.types) > 0:
-            for pair in range(held.bounds[record], held.bounds[record + 1]):
-                tokens[held.classes[pair]] += held.tokens[pair]
-                records[held.classes[pair]] += held.records[pair]
+            types = fitted.types[0] - types_less
+            for y in range(n_classes):
+                sums.denominators[y] = float64(sums.tokens[y] + types + 1)
+            _score_record(start, length, label, rows, own_rows, own, sums, scratch, scores[i])
+            _divide_by_denominators(sums, classes, types_less, length, scores[i])
+        _hold(sums, classes, tokens, records, 1)
 
 
 @njit(nogil=True, cache=True)
-def _log_priors(records, out):
-    total = float64(records.sum() + len(records))
-    for y in range(len(records)):
-        out[y] = log((records[y] + 1) / total)
+def _sums(fitted):
+    n_classes = len(fitted.records)
+    log_priors = np.empty(n_classes, dtype=np.float64)
+    for y in range(n_classes):
+        log_priors[y] = log(float64(fitted.records[y] + 1))
+    return _Sums(
+        fitted.tokens.copy(),
+        fitted.records.copy(),
+        np.empty(n_classes, dtype=np.float64),
+        log_priors,
+        np.full((_CACHED_TYPES, n_classes), np.nan),
+    )
 
 
 @njit(nogil=True, cache=True)
-def _score_record(
-    start, length, label, rows, own_rows, own, tokens, records, types,
-    here, before, present, stamps, out,
-):  # fmt: skip
-    """Fill out float64 (C,) with LL_y.
+def _scratch(n_orders, n_classes):
+    return _Scratch(
+        np.zeros((2, n_orders, n_classes), dtype=np.float64),
+        np.zeros((2, n_classes), dtype=np.int64),
+        np.empty((2, n_classes), dtype=np.int64),
+        np.zeros(n_classes, dtype=np.float64),
+        np.empty(n_classes, dtype=np.int64),
+        np.empty(n_classes, dtype=np.float64),
+    )
 
-    `here` and `before` are int64 (K, C) of zeros, for the counts at a position and the one before;
-    `present` int64 (2, C) takes the classes they have, and `stamps` int64 (C,) tells those of
-    `here`.
+
+@njit(nogil=True, cache=True)
+def _hold(sums, classes, tokens, records, sign):
+    for pair in range(len(classes)):
+        sums.tokens[classes[pair]] += sign * tokens[pair]
+        sums.records[classes[pair]] += sign * records[pair]
+
+
+@njit(nogil=True, cache=True)
+def _log_priors(sums, held_classes, n_left, out):
+    log_total = log(float64(n_left + len(out)))
+    for y in range(len(out)):
+        out[y] = sums.log_priors[y] - log_total
+    for y in held_classes:
+        out[y] = log(float64(sums.records[y] + 1)) - log_total
+
+
+@njit(nogil=True, cache=True)
+def _divide_by_denominators(sums, held_classes, types_less, length, out):
+    """Take length times ln D from every logarithm; what is held out comes in order of class."""
+    if types_less >= _CACHED_TYPES:
+        for y in range(len(out)):
+            out[y] -= length * log(sums.denominators[y])
+        return
+    logs = sums.log_denominators[types_less]
+    n_held = 0
+    for y in range(len(out)):
+        if n_held < len(held_classes) and held_classes[n_held] == y:
+            out[y] -= length * log(sums.denominators[y])
+            n_held += 1
+            continue
+        if np.isnan(logs[y]):
+            logs[y] = log(sums.denominators[y])
+        out[y] -= length * logs[y]
+
+
+@njit(nogil=True, cache=True)
+def _score_record(start, length, label, rows, own_rows, own, sums, scratch, out):
+    """Fill out float64 (C,) with LL_y + length times ln D.
+
+    In one piece and on arrays of its own, because every look into a tuple and every call with
+    arrays counts references, which here would take most of the time.
     """
-    n_orders, n_classes = here.shape
-    products = np.ones(n_classes, dtype=np.float64)
-    out[:] = 0.0
-    n_before = 0
-    stamps.fill(-1)
+    records, denominators, products = sums.records, sums.denominators, scratch.products
+    counts, depths, present = scratch.counts, scratch.depths, scratch.present
+    shares, stamps = scratch.shares, scratch.stamps
+    values, pool, bases = rows.values, rows.pool, rows.bases
+    own_values, own_pool, own_bases = own_rows.values, own_rows.pool, own_rows.bases
+    n_orders, n_classes = values.shape[0], len(out)
+    for y in range(n_classes):
+        out[y] = 0.0
+        products[y] = 1.0
+        stamps[y] = -1
+        # Every fitted record begins with `<s>`, so all orders have a context at the start.
+        depths[1, y] = n_orders - 1 if records[y] > 0 else 0
+    n_before = int64(0)
+    n_here = int64(0)
     for i in range(length):
-        t = start + i
-        now = i & 1
-        n_here = _add_row(rows, 0, t, here, present[now])
+        now, last = i & 1, 1 - (i & 1)
+        for k in range(n_orders):
+            value = values[k, start + i]
+            at = bases[k, small(value)] + large(value) if is_pooled(value) else int64(-1)
+            n_pairs = int64(pool[at]) if at >= 0 else int64(large(value) > 0)
+            for pair in range(n_pairs):
+                y = int64(pool[at + 1 + 2 * pair]) if at >= 0 else small(value)
+                n = int64(pool[at + 2 + 2 * pair]) if at >= 0 else large(value)
+                counts[now, k, y] += n
+                if k == 0:
+                    present[now, pair] = y
+                    stamps[y] = i
+            if k == 0:
+                n_here = n_pairs
+            if label >= 0:
+                counts[now, k, label] -= own[k, i]
+            elif own_values.shape[1] > 0:
+                held = own_values[k, start + i]
+                held_at = own_bases[k, small(held)] + large(held) if is_pooled(held) else int64(-1)
+                for pair in range(int64(own_pool[held_at]) if held_at >= 0 else int64(1)):
+                    y = int64(own_pool[held_at + 1 + 2 * pair]) if held_at >= 0 else small(held)
+                    n = int64(own_pool[held_at + 2 + 2 * pair]) if held_at >= 0 else large(held)
+                    counts[now, k, y] -= n
+            for pair in range(n_pairs):
+                y = int64(pool[at + 1 + 2 * pair]) if at >= 0 else small(value)
+                if counts[now, k, y] > 0:
+                    # The longest n-grams are no contexts.
+                    depths[now, y] = min(k + 1, n_orders - 1)
+                    if k > 0:
+                        context = counts[last, k - 1, y] if i > 0 else float64(records[y])
+                        shares[y] += counts[now, k, y] / context
+        if i == 0 or 2 * (n_here + n_before) > n_classes:
+            for y in range(n_classes):
+                products[y] *= _factor(
+                    counts[now, 0, y], denominators[y], shares[y], depths[last, y]
+                )
+        else:
+            for j in range(n_here + n_before):
+                y = present[now, j] if j < n_here else present[last, j - n_here]
+                if j < n_here or stamps[y] != i:
+                    products[y] *= _factor(
+                        counts[now, 0, y], denominators[y], shares[y], depths[last, y]
+                    )
         for j in range(n_here):
-            stamps[present[now, j]] = i
-        for k in range(1, n_orders):
-            _add_row(rows, k, t, here, present[now, :0])
-        if label >= 0:
+            shares[present[now, j]] = 0.0
+        for j in range(n_before):
+            y = present[last, j]
+            depths[last, y] = 0
             for k in range(n_orders):
-                here[k, label] -= own[k, i]
-        elif own_rows.values.shape[1] > 0:
-            for k in range(n_orders):
-                _subtract_row(own_rows, k, t, here)
+                counts[last, k, y] = 0.0
         if i == 0:
             for y in range(n_classes):
-                _multiply(y, True, here, before, tokens, records, types, products, out)
-        else:
-            for j in range(n_here):
-                y = present[now, j]
-                _multiply(y, False, here, before, tokens, records, types, products, out)
-            for j in range(n_before):
-                y = present[1 - now, j]
-                if stamps[y] != i:
-                    _multiply(y, False, here, before, tokens, records, types, products, out)
-        for j in range(n_before):
-            before[:, present[1 - now, j]] = 0
-        here, before = before, here
+                depths[last, y] = 0
         n_before = n_here
-    for j in range(n_before):
-        before[:, present[(length - 1) & 1, j]] = 0
+        if i % _UNGUARDED == _UNGUARDED - 1:
+            for y in range(n_classes):
+                if not _LEAST < products[y] < _MOST:
+                    out[y] += log(products[y])
+                    products[y] = 1.0
+    last = (length - 1) & 1
+    for j in range(n_here):
+        y = present[last, j]
+        depths[last, y] = 0
+        for k in range(n_orders):
+            counts[last, k, y] = 0.0
     for y in range(n_classes):
-        denominator = float64(tokens[y] + types + 1)
-        out[y] += log(products[y]) - length * log(denominator)
+        out[y] += log(products[y])
 
 
 @njit(inline="always")
-def _multiply(y, at_start, here, before, tokens, records, types, products, logs):
-    """Take the position's factor D P into the product of class y."""
-    shares = 0.0
-    n_defined = 1
-    for k in range(1, here.shape[0]):
-        # Every fitted record begins with `<s>`, so that is the context's count at the start.
-        context = records[y] if at_start else before[k - 1, y]
-        if context == 0:
-            break  # a longer context cannot have been seen either
-        shares += here[k, y] / float64(context)
-        n_defined += 1
-    denominator = float64(tokens[y] + types + 1)
-    product = products[y] * ((here[0, y] + 1 + denominator * shares) / n_defined)
-    if product < _LEAST or product > _MOST:
-        logs[y] += log(product)
-        product = 1.0
-    products[y] = product
-
-
-@njit(inline="always")
-def _add_row(rows, k, t, counts, present):
-    """Add the row of order k + 1 at position t to counts int64 (K, C).
-
-    Returns:
-        The number of its classes, which are in `present` unless that has length 0.
-    """
-    value = rows.values[k, t]
-    if not is_pooled(value):
-        if large(value) == 0:
-            return 0
-        counts[k, small(value)] += large(value)
-        if len(present) > 0:
-            present[0] = small(value)
-        return 1
-    at = rows.bases[k, small(value)] + large(value)
-    n_pairs = int64(rows.pool[at])
-    for pair in range(n_pairs):
-        y = int64(rows.pool[at + 1 + 2 * pair])
-        counts[k, y] += int64(rows.pool[at + 2 + 2 * pair])
-        if len(present) > 0:
-            present[pair] = y
-    return n_pairs
-
-
-@njit(inline="always")
-def _subtract_row(rows, k, t, counts):
-    value = rows.values[k, t]
-    if not is_pooled(value):
-        counts[k, small(value)] -= large(value)
-        return
-    at = rows.bases[k, small(value)] + large(value)
-    for pair in range(int64(rows.pool[at])):
-        counts[k, int64(rows.pool[at + 1 + 2 * pair])] -= int64(rows.pool[at + 2 + 2 * pair])
-
-
-@njit(nogil=True, cache=True)
-def count_exclusive_class_types(starts, rows, own_rows, out):
-    """For each record, the types whose first counted place is there and that nothing held in has.
-
-    Summed over what is held out together, this is by how much V falls.
-
-    Args:
-        starts: int64 (n + 1,).
-        rows, own_rows: counts of the unigrams, and those within what is held out.
-        out: int64 (n,), filled.
-    """
-    for record in range(len(starts) - 1):
-        out[record] = 0
-        for t in range(starts[record], starts[record + 1]):
-            if rows.values[0, t] & FIRST:
-                out[record] += _total(rows, t) == _total(own_rows, t)
-
-
-@njit(inline="always")
-def _total(rows, t):
-    value = rows.values[0, t]
-    if not is_pooled(value):
-        return large(value)
-    at = rows.bases[0, small(value)] + large(value)
-    total = int64(0)
-    for pair in range(int64(rows.pool[at])):
-        total += int64(rows.pool[at + 2 + 2 * pair])
-    return total
-
-
-@njit(inline="always")
-def _own_types(values, own, start, length):
-    """How many types only this record has: all of their places are in it, and so in its class."""
-    n_types = int64(0)
-    for i in range(length):
-        value = values[start + i]
-        n_types += (value & FIRST) != 0 and not is_pooled(value) and large(value) == own[i]
-    return n_types
-
-
-@njit(nogil=True, cache=True)
-def _scratch(longest):
-    """Keys, stamps and counts of a hash table with room for a record of `longest` positions."""
-    capacity = 16
-    while capacity < 2 * longest:
-        capacity *= 2
-    return (
-        np.empty(capacity, dtype=np.uint64),
-        np.zeros(capacity, dtype=np.int64),
-        np.empty(capacity, dtype=np.int64),
-    )
-
-
-@njit(nogil=True, cache=True)
-def _count_own(ids, start, length, values, table, stamp, own):
-    """Fill own int64 (K, >= length) with how often each position's k-gram occurs in the record.
-
-    An entry of the table is in use where it has the stamp of the moment, so that nothing has to be
-    cleared; the last stamp is given and returned.
-    """
-    slot_keys, slot_stamps, slot_counts = table
-    capacity = 16
-    while capacity < 2 * length:
-        capacity *= 2
-    mask = uint64(capacity - 1)
-    for k in range(values.shape[0]):
-        stamp += 1
-        for i in range(length):
-            if _occurs_once(values[k, start + i]):
-                own[k, i] = -1
-                continue
-            key = ngram_key(ids, start, start + i, k + 1)
-            slot = key & mask
-            while slot_stamps[slot] == stamp and slot_keys[slot] != key:
-                slot = (slot + uint64(1)) & mask
-            if slot_stamps[slot] != stamp:
-                slot_stamps[slot] = stamp
-                slot_keys[slot] = key
-                slot_counts[slot] = 0
-            slot_counts[slot] += 1
-            own[k, i] = slot
-        for i in range(length):
-            own[k, i] = 1 if own[k, i] < 0 else slot_counts[own[k, i]]
-    return stamp
-
-
-@njit(inline="always")
-def _occurs_once(value):
-    return not is_pooled(value) and large(value) == 1
-
-
-def no_rows(n_orders: int) -> Rows:
-    """Rows of no position."""
-    return Rows(
-        values=np.empty((n_orders, 0), dtype=np.uint64),
-        pool=np.empty(0, dtype=np.uint32),
-        bases=np.zeros((n_orders, 0), dtype=np.int64),
-    )
+def _factor(count, denominator, shares, depth):
+    """D P, with `depth` orders above the first defined."""
+    return (count + 1.0 + denominator * shares) * _RECIPROCALS[depth]
 
 
 def no_held() -> Held:

@@ -68,11 +68,9 @@ class Tokenizer:
 
 
 def _nltk(texts: pa.Array) -> pa.Array:
-    from nltk.tokenize import NLTKWordTokenizer
+    from hardness.ngram.nltk_words import nltk_words
 
-    tokenize = NLTKWordTokenizer().tokenize
-    joined = [None if text is None else " ".join(tokenize(text)) for text in texts.to_pylist()]
-    return pa.array(joined, type=texts.type)
+    return nltk_words(texts)
 
 
 def _hugging_face(path: str) -> Tokenizer:

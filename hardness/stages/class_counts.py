@@ -11,7 +11,7 @@ What the store holds, for each block b, span s and order k, beside ids, starts a
     classes-k-b    uint16 (T_b,)      the class of each key's record, until then
     slots-k-b      unsigned (T_b,)    where the key of each position went
     bounds-k-b     int64 (P + 1,)
-    values-k-b     uint64 (T_b,)      rows of each key, see `hardness.ngram.class_count`
+    values-k-b     uint64 (T_b,)      rows of each key, see `hardness.ngram.class_rows`
     pool-k-s       unsigned           the pools of all blocks
     pools-k        int64 (S, B + 1)   where each begins
 
@@ -27,8 +27,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from hardness.ngram.class_count import Rows, count_classes
+from hardness.ngram.class_count import count_classes
 from hardness.ngram.class_keys import partition_class_keys, return_values
+from hardness.ngram.class_rows import Rows
 from hardness.stages.cluster import Cluster
 from hardness.stages.ngram import NO_SALTS, Block
 from hardness.stages.store import Store

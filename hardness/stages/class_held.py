@@ -19,7 +19,8 @@ from functools import partial
 
 import numpy as np
 
-from hardness.ngram.class_score import Held, count_exclusive_class_types
+from hardness.ngram.class_own import count_exclusive_class_types
+from hardness.ngram.class_score import Held
 from hardness.stages.class_counts import ClassCounts
 from hardness.stages.cluster import Cluster
 from hardness.stages.ngram import Block
@@ -58,7 +59,8 @@ def held_with(store: Store, salts: np.ndarray) -> Held:
     lengths = np.diff(sums["bounds"])[group]
     bounds = np.concatenate([[0], np.cumsum(lengths)])
     pairs = np.arange(bounds[-1]) + np.repeat(sums["bounds"][group] - bounds[:-1], lengths)
-    return Held(bounds, *(sums[name][pairs] for name in _PAIRED), sums["types"][group])
+    classes, tokens, records = (sums[name][pairs] for name in _PAIRED)
+    return Held(bounds, classes, tokens, records, sums["types"][group])
 
 
 def _sum_block(block: Block, *, counts: ClassCounts) -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import dask.config
-from distributed import Client, LocalCluster, Security
+from distributed import Client, LocalCluster, Nanny, Security
 from distributed.comm.core import connect
 from distributed.versions import VersionMismatchWarning
 
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 _CONNECT_SECONDS = 10.0
 _SERIOUS = ("python", "dask", "distributed")
 """Versions that must agree for tasks to reach the workers at all."""
+_LOGS = ("distributed", "distributed.client", "distributed.gc")
+"""Those to which Dask gives a level of their own."""
 _IGNORE_INTERRUPT = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 """Ctrl-C reaches every process of the terminal. This one ends the workers, in order."""
 
@@ -39,6 +41,7 @@ def local_workers(count: int) -> Iterator[Client]:
         # Tasks are sized by --memory; Dask would pause or kill what it takes for a leak.
         "memory_limit": 0,
         "dashboard_address": None,
+        "scheduler_kwargs": {"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         "silence_logs": logging.CRITICAL,
         "preload": [*dask.config.get("distributed.worker.preload"), _IGNORE_INTERRUPT],
     }
@@ -51,7 +54,16 @@ def local_workers(count: int) -> Iterator[Client]:
                 "under `if __name__ == '__main__':`"
             ) from error
         with cluster, Client(cluster, set_as_default=False) as client:
-            yield client
+            try:
+                yield client
+            except BaseException:
+                # Closing waits for the tasks that run, which nobody wants any more.
+                cluster.sync(_kill, list(cluster.workers.values()))
+                raise
+
+
+async def _kill(nannies: list[Nanny]) -> None:
+    await asyncio.gather(*(nanny.kill(timeout=0.1) for nanny in nannies), return_exceptions=True)
 
 
 @contextmanager
@@ -79,7 +91,7 @@ def _identity(address: str) -> str:
 
     async def ask() -> str:
         arguments = Security().get_connection_args("client")
-        comm = await connect(address, timeout=_CONNECT_SECONDS, **arguments)
+        comm = await connect(address, timeout=2 * _CONNECT_SECONDS, **arguments)
         try:
             await comm.write({"op": "identity", "reply": True})
             return (await comm.read())["type"]
@@ -123,11 +135,13 @@ def _warn_of_versions(client: Client) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Dask's own log and warnings tell of what is handled or reported here."""
-    log = logging.getLogger("distributed")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+    logs = [logging.getLogger(name) for name in _LOGS]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL)
     try:
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
             yield
     finally:
-        log.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)

@@ -24,7 +24,7 @@ from hardness.io.arrow import pc
 from hardness.io.dataset import Dataset
 from hardness.io.records import Columns, Partition, Reject
 from hardness.io.text import join_columns
-from hardness.ngram.class_count import MOST_CLASSES
+from hardness.ngram.class_rows import MOST_CLASSES
 from hardness.ngram.tokenize import tokenize, tokenizers
 from hardness.stages.groups import group_salts
 from hardness.stages.ngram import Block

@@ -21,7 +21,8 @@ from hardness.errors import HardnessError
 from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
 from hardness.metrics.ngram_pvi import NgramPviConfig
-from hardness.ngram.class_score import Fitted, log_likelihoods, no_held, no_rows
+from hardness.ngram.class_rows import no_rows
+from hardness.ngram.class_score import Fitted, log_likelihoods, no_held
 from hardness.ngram.hashing import uniform
 from hardness.ngram.temperature import fit_temperature, posteriors
 from hardness.stages import perplexity
@@ -32,10 +33,10 @@ from hardness.stages.ngram import Block
 from hardness.stages.reference import open_reference
 from hardness.stages.run import PartWriter, Run, Tally
 
-_FIT_RECORDS = 2**18
-_FIT_SCORES = 2**24
+_FIT_RECORDS = 2**17
+_FIT_SCORES = 2**23
 """The temperature is fitted on about so many records at most, chosen by their row, and fewer if
-they have more scores: 128 MB, for a standard error of tau well below 1 %."""
+they have more scores: 64 MB, for a standard error of tau of about 1 %."""
 
 _SCORES_AT_A_TIME = 2**20
 
@@ -189,7 +190,7 @@ def _score(
     """Log-likelihoods and log priors (m, C) of some records of a block, and which they are (m,)."""
     store = models.counts.store
     rows = models.counts.rows(block, models.order)
-    own_rows, held = no_rows(models.order)._replace(pool=rows.pool[:0]), no_held()
+    own_rows, held = no_rows(models.order, rows.pool), no_held()
     if holdout == "group":
         own_rows = models.counts.rows(block, models.order, within_groups=True)
         held = held_with(store, store.get(f"salts-{block.index}", np.uint64))

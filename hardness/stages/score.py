@@ -40,7 +40,7 @@ class ScoreResult:
         table: the hardness table.
         info: the metric, with its summary.
         cached: the table had this very result already, and nothing was computed.
-        resumed: parts of an interrupted run were used.
+        resumed: what an interrupted run had done was used.
         replaced: a result of other parameters or data gave way.
         detected: lines that say which files and columns were read.
         seconds: wall time of this call.
@@ -133,7 +133,7 @@ def score(
             dataset=dataset,
             replace=overwrite,
         )
-        cached = writer.status == "complete"
+        cached, resumed = writer.status == "complete", writer.status == "resume"
         if cached:
             _check_rejects(table.metric(metric), on_error)
             writer.begin()
@@ -143,9 +143,10 @@ def score(
             where = {"threads": threads, "workers": workers, "scheduler": scheduler}
             durable = scheduler is not None
             with open_cluster(progress=progress, **where) as cluster:
-                tally = _compute(
+                tally, went_on = _compute(
                     stage, config, dataset, writer, cluster, folder, limit, durable=durable
                 )
+            resumed = resumed or went_on
             dataset.check_unchanged()
             if tally.rejects:
                 write_rejects(writer.path / "rejects.jsonl", tally.rejects)
@@ -167,7 +168,7 @@ def score(
             table=table,
             info=info,
             cached=cached,
-            resumed=writer.status == "resume",
+            resumed=resumed,
             replaced=writer.replaced,
             detected=tuple(dataset.describe()),
             seconds=time.perf_counter() - began,
@@ -196,8 +197,12 @@ def _compute(
     memory: int,
     *,
     durable: bool,
-) -> Tally:
-    """Run the metric's stages, in memory if they fit and share this process."""
+) -> tuple[Tally, bool]:
+    """Run the metric's stages, in memory if they fit and share this process.
+
+    Returns:
+        What the stages found, and whether they went on from what a former run had left.
+    """
     in_memory, on_disk = stage.store_bytes(config, dataset)
     stored = open_store(
         folder,
@@ -208,9 +213,12 @@ def _compute(
     )
     with stored as store:
         task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
-        written = [store.folder] if isinstance(store, DiskStore) else []
+        written, resumed = [], False
         if isinstance(writer.path, Path):
             writer.path.mkdir(parents=True, exist_ok=True)
             written.append(writer.path)
+        if isinstance(store, DiskStore):
+            written.append(store.folder)
+            resumed = store.resumes
         with cluster.sharing(*written):
-            return stage.run(task, config)
+            return stage.run(task, config), resumed

@@ -27,11 +27,20 @@ class Mark:
     def check(self) -> None:
         """Raises HardnessError unless this process sees the mark."""
         if not self.path.exists():
-            raise HardnessError(
-                "output and work must be folders that every worker sees under the same path, got "
-                f"another or no {self.path.parent} on {socket.gethostname()} (or the run ended); "
-                "choose a folder on a disk that all machines share"
-            )
+            raise not_seen(self.path.parent)
+
+    def beside(self, name: str) -> Path:
+        """Path of a file for this run alone, removed with what else an ended run left."""
+        return self.path.with_name(f"{self.path.name}-{name}")
+
+
+def not_seen(folder: Path) -> HardnessError:
+    """What to raise where this process sees another folder of that name, or none."""
+    return HardnessError(
+        "output and work must be folders that every worker sees under the same path, got another "
+        f"or no {folder} on {socket.gethostname()} (or the run has ended); choose a folder on a "
+        "disk that all machines share"
+    )
 
 
 @contextmanager

@@ -16,8 +16,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hardness.errors import HardnessError
-from hardness.io.atomic import ask_permission, flush, temporary_name
-from hardness.stages.work import claimed, full_disk_is_the_users, remove_tree, remove_unclaimed
+from hardness.io.atomic import (
+    ask_permission,
+    flush,
+    full_disk_is_the_users,
+    temporary_name,
+)
+from hardness.stages.work import claimed, remove_tree, remove_unclaimed
 
 _RESULTS = "results.jsonl"
 
@@ -191,6 +196,11 @@ class DiskStore:
             open(self._path(_RESULTS), "ab", buffering=0) as file,
         ):
             _write_all(file, np.frombuffer(line.encode(), dtype=np.uint8))
+
+    @property
+    def resumes(self) -> bool:
+        """Whether tasks of a former run are known to be finished."""
+        return bool(self._read_results())
 
     def _read_results(self) -> dict[str, Any]:
         results = {}

@@ -7,7 +7,6 @@ which start of the machine it is written, and after another start what is in it 
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from hardness.errors import HardnessError
+from hardness.io.atomic import full_disk_is_the_users
 
 _MARK = "hardness-work"
 """Lies in a run's folder, so that no other folder is ever removed. Holds `_DURABLE`, or the name
@@ -96,17 +96,3 @@ def _lock(file: TextIOWrapper) -> bool:
     except OSError:  # nor on some shared disks
         return True
     return True
-
-
-@contextmanager
-def full_disk_is_the_users(folder: Path) -> Iterator[None]:
-    """Turn a full disk into a HardnessError."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise HardnessError(
-            f"the disk of {folder} must have room for intermediate files, got {error.strerror}; "
-            "free some space and run the same command again, it goes on where it was"
-        ) from error

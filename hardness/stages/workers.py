@@ -9,21 +9,20 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from distributed import CancelledError, KilledWorker
+from distributed import CancelledError, Client, Future, KilledWorker
 from distributed.comm.core import CommClosedError
 from distributed.protocol.pickle import dumps, loads
 
 import hardness
 from hardness.errors import HardnessError
-from hardness.io.atomic import permission
-from hardness.stages.sharing import Mark
-
-if TYPE_CHECKING:
-    from distributed import Client, Future
+from hardness.io.atomic import full_disk_is_the_users, permission
+from hardness.stages.sharing import Mark, not_seen
 
 _AHEAD = 2
 """Tasks handed out for each that can run: enough that no worker waits for its next, and few enough
@@ -63,14 +62,19 @@ class Work:
             mark.check()
 
 
-def call(work: Work, item: Any) -> Any:
+def call(source: Path | bytes, item: Any) -> Any:
     """One task, on a worker.
+
+    Args:
+        source: the pickled work, or the file that holds it.
+        item: what the work's function is applied to.
 
     Raises:
         HardnessError: the user's to mend.
         RuntimeError: anything else, as text: some exceptions do not survive the way to the client,
             which would wait for them forever.
     """
+    work = _load(source)
     work.check()
     token = permission.set(work.check_wanted)
     try:
@@ -81,6 +85,36 @@ def call(work: Work, item: Any) -> Any:
         permission.reset(token)
     # Here, so that it does not take the original along as its context.
     raise failure
+
+
+@lru_cache(maxsize=2)
+def _load(source: Path | bytes) -> Work:
+    if isinstance(source, bytes):
+        return loads(source)
+    try:
+        return loads(source.read_bytes())
+    except FileNotFoundError:
+        raise not_seen(source.parent) from None
+
+
+@contextmanager
+def _distributed(stage: str, work: Work) -> Iterator[Path | bytes]:
+    """Where tasks find their work: a file in a folder that all see, if there is such a folder.
+
+    As a value that tasks depend on, Dask would send them all to the worker that has it; and it may
+    be large, so it should not go through the scheduler with every task.
+    """
+    blob = dumps(work)
+    if not work.marks:
+        yield blob
+        return
+    path = work.marks[-1].beside(f"{stage}-{secrets.token_hex(4)}")
+    with full_disk_is_the_users(path.parent):
+        path.write_bytes(blob)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _for_the_client(error: Exception) -> Exception:
@@ -125,17 +159,24 @@ class Workers:
         finished: Callable[[int, Any], None],
         marks: tuple[Mark, ...],
     ) -> None:
-        # Sent once and not with every task; made by a task, so that it outlives any worker.
-        name = f"{stage}-{secrets.token_hex(8)}"
-        blob = dumps(Work(function=function, version=hardness.__version__, marks=marks))
-        work = self._client.submit(loads, blob, key=f"{name}-work", pure=False)
+        work = Work(function=function, version=hardness.__version__, marks=marks)
+        with _distributed(stage, work) as source:
+            self._run(f"{stage}-{secrets.token_hex(8)}", source, items, finished)
+
+    def _run(
+        self,
+        name: str,
+        source: Path | bytes,
+        items: dict[int, Any],
+        finished: Callable[[int, Any], None],
+    ) -> None:
         waiting = iter(items.items())
         running: dict[Future, int] = {}
         done: SimpleQueue[Future] = SimpleQueue()
         try:
             while True:
                 for index, item in _up_to(_AHEAD * self.tasks_at_a_time - len(running), waiting):
-                    future = self._client.submit(call, work, item, key=f"{name}-{index}")
+                    future = self._client.submit(call, source, item, key=f"{name}-{index}")
                     running[future] = index
                     future.add_done_callback(done.put)
                 if not running:
@@ -202,6 +243,6 @@ def _scheduler_is_the_users() -> Iterator[None]:
         yield
     except (CommClosedError, CancelledError, TimeoutError) as error:
         raise HardnessError(
-            f"scheduler must stay reachable, got {error}; start it again and run the same command, "
-            "it goes on where it was"
+            "scheduler must stay reachable, got a lost connection; start it again and run the same "
+            "command, it goes on where it was"
         ) from error

@@ -71,13 +71,15 @@ class Meter:
         """Leave the time since the last step, spent on other work, out of the speeds."""
         self._since = time.perf_counter()
 
-    def state(self) -> dict[str, Any]:
-        """The sums over all ranks, to go on from after a resume."""
-        sums = self._world.sum(self._sums).tolist()
-        return {"sums": sums, "weights": self._weights.state(self._world)}
+    def state(self) -> list[list[float]]:
+        """The sums of each rank, to go on from after a resume."""
+        return self._world.objects([*self._sums.tolist(), *self._weights.state()])
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`, which the first rank keeps for all."""
-        if self._world.first:
-            self._sums.copy_(torch.tensor(state["sums"], dtype=torch.float64))
-        self._weights.restore(state["weights"], self._world)
+    def restore(self, state: list[list[float]]) -> None:
+        """Go on from `state`: each rank from its own sums, so that a resumed run adds up in the
+        same order; if their number has changed, every rank from those it takes over."""
+        for rank, values in enumerate(state):
+            if rank % self._world.size == self._world.rank:
+                count = len(self._sums)
+                self._sums += self._sums.new_tensor(values[:count])
+                self._weights.restore(values[count:])

@@ -146,12 +146,11 @@ class WeightStatistics:
             "weight_above_bound_fraction": above / count if count else None,
         }
 
-    def state(self, world: World) -> list[float]:
-        """The sums over all ranks, to go on from after a resume."""
-        return [*world.sum(self._sums).tolist(), world.max(self._greatest).item()]
+    def state(self) -> list[float]:
+        """The sums of this rank."""
+        return [*self._sums.tolist(), self._greatest.item()]
 
-    def restore(self, state: list[float], world: World) -> None:
-        """Go on from `state`, which the first rank keeps for all."""
-        share = torch.tensor(state if world.first else [0.0] * len(state), dtype=torch.float64)
-        self._sums.copy_(share[:4])
-        self._greatest.copy_(share[4:])
+    def restore(self, state: list[float]) -> None:
+        """Add what `state` returned."""
+        self._sums += self._sums.new_tensor(state[:-1])
+        self._greatest = torch.maximum(self._greatest, self._greatest.new_tensor(state[-1:]))

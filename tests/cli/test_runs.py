@@ -32,10 +32,11 @@ def test_each_run_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (folder / "metrics.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
     app = typer.Typer()
     app.command()(runs)
-    result = CliRunner().invoke(app, [str(tmp_path)])
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(app, [str(tmp_path)])
     assert result.exit_code == 0, result.output
-    one = next(line for line in result.output.splitlines() if " one " in line)
-    two = next(line for line in result.output.splitlines() if " two " in line)
-    for words in ("uniform", "9/9 …", "0.5000", "0.6250", "accuracy 0.750"):
+    one = next(line for line in result.output.splitlines() if line.startswith("one "))
+    two = next(line for line in result.output.splitlines() if line.startswith("two "))
+    for words in ("uniform", "9/9 …", "0.500", "0.625", "0.750"):
         assert words in one
     assert "s-loss" in two
+    assert "task classification, model tiny, seed 0" in result.output

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hardness.errors import HardnessError
-from hardness.io.atomic import atomic_path, read_json, write_json, write_parquet
+from hardness.io.atomic import atomic_path, permission, read_json, write_json, write_parquet
 
 
 def test_file_appears_only_when_the_block_ends(tmp_path: Path) -> None:
@@ -83,3 +83,25 @@ def test_parquet_bytes_depend_on_the_table_only(tmp_path: Path) -> None:
 def test_parquet_options_win(tmp_path: Path) -> None:
     write_parquet(tmp_path / "a", pa.table({"a": [1, 2, 3]}), row_group_size=1)
     assert pq.read_metadata(tmp_path / "a").num_row_groups == 3
+
+
+def test_file_that_is_no_longer_wanted_is_not_put_in_place(tmp_path: Path) -> None:
+    refused = HardnessError("the run has ended")
+    answers = iter([None, refused, refused])
+
+    def refuse() -> None:
+        if (answer := next(answers)) is not None:
+            raise answer
+
+    path = tmp_path / "file"
+    path.write_text("old")
+    token = permission.set(refuse)
+    try:
+        with pytest.raises(HardnessError, match="the run has ended"):
+            write_json(path, "new")
+        with pytest.raises(HardnessError, match="the run has ended"):
+            write_json(tmp_path / "absent" / "file", "new")
+    finally:
+        permission.reset(token)
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]

@@ -10,21 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardness.ngram.class_count import FIRST, count_classes, is_pooled, large, small
+from hardness.ngram.class_count import count_classes
 from hardness.ngram.class_keys import NO_CLASS, partition_class_keys, return_values
+from hardness.ngram.class_rows import FIRST, is_pooled, large, small
 from hardness.ngram.tokenize import tokenize, tokenizers
 from tests.ngram.test_count import NO_SALTS, padded_ngrams
 
 SPAN = 3
 
 
-def unpack(value: int, pool: np.ndarray) -> dict[int, int]:
-    word = np.uint64(value)
-    if not is_pooled.py_func(word):
-        count = large.py_func(word)
-        return {small.py_func(word): count} if count else {}
-    assert small.py_func(word) == SPAN
-    at = large.py_func(word)
+def unpack(value: np.uint64, pool: np.ndarray) -> dict[int, int]:
+    if not is_pooled.py_func(value):
+        count = large.py_func(value)
+        return {small.py_func(value): count} if count else {}
+    assert small.py_func(value) == SPAN
+    at = large.py_func(value)
     pairs = pool[at + 1 : at + 1 + 2 * int(pool[at])].reshape(-1, 2)
     return {int(label): int(count) for label, count in pairs}
 

@@ -5,6 +5,7 @@ The oracle of every run is the run on threads: the same bytes, whatever dies on 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -29,17 +30,13 @@ from tests.stages.test_score import contents
 
 ROOT = Path(__file__).parents[2]
 PRELOAD = str(Path(__file__).with_name("watched_worker.py"))
-SCORE = ["--order", "2", "--holdout", "group", "--group", "g", "--partition-bytes", "300000"]
-SCORE_STAGES = [
+SCORE = ["--order", "2", "--holdout", "group", "--group", "g"]
+SCORE_STAGES = [  # in this order; the others of each kind do the same
     "reading",
     "routing-1-grams",
-    "counting-1-grams",
-    "routing-2-grams",
     "counting-2-grams",
-    "routing-1-grams-within-groups",
     "counting-1-grams-within-groups",
     "routing-2-grams-within-groups",
-    "counting-2-grams-within-groups",
     "summing-groups",
     "scoring",
 ]
@@ -88,7 +85,7 @@ def of_held(path: Path) -> tuple[str, int, int]:
     return stage, int(index), int(process)
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 30) -> Any:
     end = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < end, "waited in vain"
@@ -166,21 +163,23 @@ def scheduler(watch: Watch, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Enough that every stage has several tasks."""
+    """A glob of files, enough that every stage has several tasks."""
     rng = np.random.default_rng(0)
     words = np.array([f"w{i}" for i in range(20_000)])
-    texts = [" ".join(rng.choice(words, 14)) for _ in range(12_000)]
-    path = tmp_path_factory.mktemp("data") / "data.jsonl"
-    rows = ({"id": i, "text": text, "g": i // 3} for i, text in enumerate(texts))
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
+    rows = [{"id": i, "text": " ".join(rng.choice(words, 14)), "g": i // 3} for i in range(12_000)]
+    folder = tmp_path_factory.mktemp("data")
+    for part in range(4):
+        lines = (json.dumps(row) + "\n" for row in rows[part * 3000 : (part + 1) * 3000])
+        (folder / f"{part}.jsonl").write_text("".join(lines))
+    return folder / "*.jsonl"
 
 
 @pytest.fixture(scope="module")
-def table(data: Path) -> Path:
+def table(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Scored on threads."""
+    output = tmp_path_factory.mktemp("threads") / "table"
     options: dict[str, Any] = {"order": 2, "holdout": "group", "group": "g"}
-    return local(hardness.score(data, partition_bytes=300_000, **options).table.path)
+    return local(hardness.score(str(data), output=output, **options).table.path)
 
 
 @pytest.fixture(scope="module")
@@ -228,22 +227,32 @@ def test_build_loses_a_worker_in_every_stage(
     assert_only_lost_tasks_ran_twice(watch, lost, BUILD_STAGES)
 
 
-def noted(folder: Path) -> set[tuple[str, int]]:
-    """The tasks that a run has noted as finished, and the parts and shards that are there."""
+FILES = {
+    "scoring": "perplexity/part-*.parquet",
+    "cutting-by-position": ".build/spill-*/part-*.spill",
+    "writing-shards": "shard-*.parquet",
+}
+
+
+def files(folder: Path) -> dict[Path, int]:
+    """What finished tasks put in place, with the time of it."""
+    return {
+        path: path.stat().st_mtime_ns for pattern in FILES.values() for path in folder.glob(pattern)
+    }
+
+
+def finished(folder: Path) -> set[tuple[str, int]]:
+    """The tasks that are known to be finished, by the journal or by their file."""
     done = set()
     for journal in folder.glob("*/work/*/results.jsonl"):
         for line in journal.read_text().split("\n")[1:]:
             stage, _, index = json.loads(line)[0].rpartition("-")
             done.add((stage, int(index)))
-    for stage, pattern in (
-        ("scoring", "perplexity/part-*.parquet"),
-        ("cutting-by-position", ".build/spill-*/part-*.spill"),
-        ("writing-shards", ".build/shard-*.parquet.json"),
-    ):
+    for stage, pattern in FILES.items():
         for path in folder.glob(pattern):
-            index = re.search(r"\d+", path.name)
-            assert index is not None
-            done.add((stage, int(index[0])))
+            number = re.search(r"\d+", path.name)
+            assert number is not None
+            done.add((stage, int(number[0])))
     return done
 
 
@@ -254,22 +263,26 @@ def resume_in_every_stage(
 
     The task in which it is killed outlives its run: it ends while the next one is under way.
     """
-    done: list[tuple[int, set[tuple[str, int]]]] = []
+    killed: list[tuple[int, set[tuple[str, int]], dict[Path, int]]] = []
     for stage in stages:
         watch.hold(stage)
         client = command(*arguments, watch=watch)
         wait_for(lambda client=client: watch.held() or client.poll() is not None)
+        assert client.poll() is None
         # Every stage has several tasks, and the other worker goes on with them.
-        wait_for(lambda stage=stage: any(name == stage for name, _ in noted(folder)))
+        wait_for(lambda stage=stage: any(name == stage for name, _ in finished(folder)))
         client.kill()
         client.communicate()
-        done.append((len(watch.began()), noted(folder)))
+        killed.append((len(watch.began()), finished(folder), files(folder)))
         (held,) = watch.held()
         held.unlink()
     succeeded(command(*arguments, watch=watch))
-    began = watch.began()
-    for count, finished in done:
-        assert not finished & set(began[count:])
+    began, last = watch.began(), files(folder)
+    for count, done, there in killed:
+        # Those of a build begin again, and find their file.
+        again = done & set(began[count:])
+        assert {stage for stage, _ in again} <= set(BUILD_STAGES)
+        assert {path: last.get(path, time) for path, time in there.items()} == there
 
 
 def test_score_resumes_in_every_stage(
@@ -281,17 +294,93 @@ def test_score_resumes_in_every_stage(
     assert contents(output / "perplexity") == contents(table / "perplexity")
 
 
-@pytest.mark.parametrize("n_workers", [1, 3])
-def test_local_workers_give_the_same_bytes(
-    watch: Watch, data: Path, table: Path, shards: Path, tmp_path: Path, n_workers: int
+def test_build_resumes_in_every_stage(
+    watch: Watch, scheduler: str, table: Path, shards: Path, tmp_path: Path
 ) -> None:
-    score = command(
-        "score", data, *SCORE, "--workers", str(n_workers), "-o", tmp_path / "t", watch=watch
-    )
-    build = command(
-        "build", table, *BUILD, "--workers", str(n_workers), "-o", tmp_path / "s", watch=watch
-    )
-    succeeded(score)
-    succeeded(build)
+    output = tmp_path / "s"
+    arguments = ["build", table, *BUILD, "--scheduler", scheduler, "-o", output]
+    resume_in_every_stage(watch, arguments, output, BUILD_STAGES)
+    assert digests(output) == digests(shards)
+
+
+def test_local_workers_give_the_same_bytes_and_one_may_die(
+    watch: Watch, data: Path, table: Path, shards: Path, tmp_path: Path
+) -> None:
+    watch.hold("reading", "counting-2-grams")
+    client = command("score", data, *SCORE, "--workers", "2", "-o", tmp_path / "t", watch=watch)
+    lost = watch.kill_held_workers(client)
+    succeeded(client)
+    assert len(lost) == 2
+    succeeded(command("build", table, *BUILD, "--workers", "1", "-o", tmp_path / "s", watch=watch))
     assert contents(tmp_path / "t/perplexity") == contents(table / "perplexity")
     assert digests(tmp_path / "s") == digests(shards)
+
+
+def failed(process: subprocess.Popen[str]) -> str:
+    """What a command that ended with code 2 said on its one line."""
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2, errors
+    (line,) = errors.splitlines()
+    return line
+
+
+def test_bad_record_is_one_message_from_a_worker_too(
+    watch: Watch, scheduler: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data.jsonl").write_text('{"text": "a b"}\n' * 300 + '{"text": 5}\n')
+    where = ["--scheduler", scheduler]
+    line = failed(command("score", tmp_path / "data.jsonl", *where, watch=watch))
+    assert re.fullmatch(r"error: .*data\.jsonl line 301.*--on-error skip.*", line)
+
+
+def test_file_that_a_worker_does_not_see_is_named(
+    watch: Watch, scheduler: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"text": "a b"}\n' * 30)
+    watch.hold("reading")
+    client = command("score", path, "--scheduler", scheduler, watch=watch)
+    (held,) = wait_for(watch.held)
+    path.rename(tmp_path / "moved.jsonl")
+    held.unlink()
+    assert re.search(
+        rf"must be seen by every worker under the same path, got no {re.escape(str(path))} on ",
+        failed(client),
+    )
+
+
+def test_task_that_kills_every_worker_is_an_error(watch: Watch, data: Path, tmp_path: Path) -> None:
+    (watch.folder / "die-reading").touch()
+    few = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+    where = ["--workers", "1", "-o", tmp_path / "t"]
+    line = failed(command("score", data, *where, watch=watch, **few))
+    assert "workers must survive their tasks, got 2 killed in a row by reading-" in line
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=str)
+def test_no_process_is_left_by_a_stopped_command(
+    watch: Watch, data: Path, tmp_path: Path, sent: signal.Signals
+) -> None:
+    watch.hold("reading")
+    client = command("score", data, "--workers", "2", "-o", tmp_path / "t", watch=watch)
+    (held,) = wait_for(watch.held)
+    *_, worker = of_held(held)
+    assert os.getsid(worker) == client.pid
+    if sent == signal.SIGINT:
+        # To every process of the terminal, as Ctrl-C does.
+        os.killpg(client.pid, sent)
+    else:
+        client.send_signal(sent)
+    _, errors = client.communicate(timeout=30)
+    assert client.returncode != 0
+    assert "Traceback" not in errors
+    wait_for(lambda: not processes_of(client.pid), seconds=10)
+
+
+def processes_of(session: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(int(entry.name)) == session:
+                found.append(int(entry.name))
+    return found

@@ -186,6 +186,33 @@ def test_results_do_not_depend_on_what_runs_them(
     assert spilled.equals(first)
 
 
+class Failing(Parts):
+    """Fails at one part."""
+
+    def write(self, index: int, *args: Any, **kwargs: Any) -> None:
+        if index == 3:
+            raise RuntimeError("power cut")
+        super().write(index, *args, **kwargs)
+
+
+def test_a_later_run_goes_on_from_what_lies_in_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write(tmp_path / "data.jsonl", records())
+    options: dict[str, Any] = {"holdout": "group", "group": "g", "partitions": 5}
+    whole, tally = score(data, **options)
+    store = DiskStore(tmp_path / "work")
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="power cut"):
+        patch.setattr(f"{__name__}.Parts", Failing)
+        score(data, store=store, **options)
+    monkeypatch.setattr("hardness.stages.labelled.tokenize", None)
+    monkeypatch.setattr("hardness.stages.class_counts.partition_class_keys", None)
+    monkeypatch.setattr("hardness.stages.class_counts.count_classes", None)
+    resumed, resumed_tally = score(data, store=store, **options)
+    assert resumed.equals(whole)
+    assert resumed_tally.facts == tally.facts
+
+
 def test_hundreds_of_classes(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     rows = [

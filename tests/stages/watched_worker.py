@@ -22,11 +22,12 @@ from distributed import get_worker
 from hardness.stages import workers
 
 folder = Path(os.environ["HARDNESS_TEST_WATCH"])
-# Dask may load this file twice.
-call = getattr(workers.call, "watches", workers.call)
+if not hasattr(workers, "unwatched"):  # Dask may load this file twice
+    setattr(workers, "unwatched", workers.call)  # noqa: B010
+call = getattr(workers, "unwatched")  # noqa: B009
 
 
-def watched(work: Any, item: Any) -> Any:
+def watched(source: Any, item: Any) -> Any:
     named = re.fullmatch(r"(.*)-[0-9a-f]{16}-(\d+)", str(get_worker().get_current_task()))
     assert named is not None
     stage, index = named.groups()
@@ -38,11 +39,10 @@ def watched(work: Any, item: Any) -> Any:
     try:
         os.rename(folder / f"hold-{stage}", held)
     except FileNotFoundError:
-        return call(work, item)
+        return call(source, item)
     while held.exists():
         time.sleep(0.01)
-    return call(work, item)
+    return call(source, item)
 
 
-watched.watches = call
 workers.call = watched
