@@ -52,7 +52,7 @@ def test_a_record_of_many_words_is_scored_as_the_oracle_does(
     found = table.frame("perplexity").collect()
     assert found["n_tokens"].to_list() == [len(record) for record in tokens]
     assert found["n_oov"].to_list() == [n_oov for _, n_oov in expected]
-    np.testing.assert_allclose(found["nll"], [nll for nll, _ in expected], rtol=1e-9)
+    np.testing.assert_allclose(found["nll"], np.array([nll for nll, _ in expected]), rtol=1e-9)
 
 
 class Counted:
@@ -104,4 +104,4 @@ def test_short_and_long_records_count_alike(tmp_path: Path) -> None:
     table = hardness.score(path, output=tmp_path / "table").table
     expected = oracle.scores(oracle.sequences([row["text"] for row in short], "words"), 3, "record")
     found: pl.DataFrame = table.frame("perplexity").collect()
-    np.testing.assert_allclose(found["nll"], [nll for nll, _ in expected], rtol=1e-9)
+    np.testing.assert_allclose(found["nll"], np.array([nll for nll, _ in expected]), rtol=1e-9)
