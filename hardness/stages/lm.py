@@ -135,8 +135,9 @@ def lm(
             run=_run_digest(config, dataset),
             in_memory=cluster.in_process and needed <= limit,
             disk_bytes=needed,
+            durable=scheduler is not None,
         )
-        with stored as store, model_file(path) as arpa:
+        with stored as store, cluster.sharing(*store.folders), model_file(path) as arpa:
             encoded, model = write_model(cluster, store, dataset, config, arpa)
             dataset.check_unchanged()
     warn_of_fallbacks(model.discounts)

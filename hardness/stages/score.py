@@ -19,7 +19,7 @@ from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
 from hardness.io.metric_writer import MetricWriter
 from hardness.io.rejects import write_rejects
-from hardness.io.storage import AnyPath, local_folder, locate, work_folder
+from hardness.io.storage import AnyPath, Location, local_folder, locate, work_folder
 from hardness.io.table import HardnessTable, create_table, open_table
 from hardness.memory import parse_memory
 from hardness.metrics import metrics
@@ -111,6 +111,7 @@ def score(
     stage = spec.load_stage()
     limit = parse_memory(memory)
     work = None if work is None else local_folder("work", work)
+    folder = default_folder(data) if output is None else locate(output)
     sources = open_dataset(
         data,
         text=text,
@@ -119,11 +120,10 @@ def score(
         group=group,
         on_error=on_error,
         partition_bytes=partition_bytes,
-        work=work,
+        work=_staging(folder, scheduler) if work is None else work,
         largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
     )
     with sources as dataset:
-        folder = default_folder(data) if output is None else locate(output)
         table = create_table(folder, dataset, replace=overwrite)
         writer = table.metric_writer(
             metric,
@@ -176,6 +176,11 @@ def score(
         )
 
 
+def _staging(folder: Location, scheduler: str | None) -> Path | None:
+    """Where plain copies of the data go: workers elsewhere do not see this machine's own folder."""
+    return folder.parent if scheduler is not None and isinstance(folder, Path) else None
+
+
 def _check_rejects(info: MetricInfo, on_error: str) -> None:
     """Raises HardnessError if a result without its bad records is not what was asked for."""
     rejects = info.content["rejects"]
@@ -213,12 +218,10 @@ def _compute(
     )
     with stored as store:
         task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
-        written, resumed = [], False
+        resumed = isinstance(store, DiskStore) and store.resumes
+        written = list(store.folders)
         if isinstance(writer.path, Path):
             writer.path.mkdir(parents=True, exist_ok=True)
-            written.append(writer.path)
-        if isinstance(store, DiskStore):
-            written.append(store.folder)
-            resumed = store.resumes
+            written.insert(0, writer.path)
         with cluster.sharing(*written):
             return stage.run(task, config), resumed

@@ -74,6 +74,9 @@ class Store(Protocol):
 class MemoryStore:
     """Arrays in this process's memory, for threads; nothing outlives the run."""
 
+    folders: tuple[Path, ...] = ()
+    """Where tasks write files."""
+
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
 
@@ -196,6 +199,11 @@ class DiskStore:
             open(self._path(_RESULTS), "ab", buffering=0) as file,
         ):
             _write_all(file, np.frombuffer(line.encode(), dtype=np.uint8))
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where tasks write files."""
+        return (self.folder,)
 
     @property
     def resumes(self) -> bool:

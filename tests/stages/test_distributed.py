@@ -5,7 +5,7 @@ The oracle of every run is the run on threads: the same bytes, whatever dies on 
 
 from __future__ import annotations
 
-import contextlib
+import gzip
 import json
 import os
 import re
@@ -13,10 +13,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +25,17 @@ import hardness
 from tests.curriculum.scored import digests
 from tests.paths import local
 from tests.stages.test_score import contents
+from tests.stages.watch import (
+    Watch,
+    command,
+    environment,
+    failed,
+    of_held,
+    processes_of,
+    succeeded,
+    wait_for,
+)
 
-ROOT = Path(__file__).parents[2]
-PRELOAD = str(Path(__file__).with_name("watched_worker.py"))
 SCORE = ["--order", "2", "--holdout", "group", "--group", "g"]
 SCORE_STAGES = [  # in this order; the others of each kind do the same
     "reading",
@@ -42,81 +48,6 @@ SCORE_STAGES = [  # in this order; the others of each kind do the same
 ]
 BUILD = ["--order", "random", "--seed", "3", "--shard-rows", "3000", "--weighting", "s-loss"]
 BUILD_STAGES = ["cutting-by-position", "writing-shards"]
-
-
-@dataclass
-class Watch:
-    """The folder through which tests and `watched_worker` talk."""
-
-    folder: Path
-
-    def clear(self) -> None:
-        for path in self.folder.iterdir():
-            path.unlink()
-        (self.folder / "began").touch()
-
-    def hold(self, *stages: str) -> None:
-        for stage in stages:
-            (self.folder / f"hold-{stage}").touch()
-
-    def held(self) -> list[Path]:
-        return list(self.folder.glob("held-*"))
-
-    def began(self) -> list[tuple[str, int]]:
-        """Stage and index of each task that began, in order."""
-        lines = (self.folder / "began").read_text().splitlines()
-        return [(line.split()[0], int(line.split()[1])) for line in lines]
-
-    def kill_held_workers(self, client: subprocess.Popen[str]) -> list[tuple[str, int]]:
-        """Kill the worker of every task that is held, until the client ends; those tasks."""
-        lost = []
-        while client.poll() is None:
-            for path in self.held():
-                stage, index, process = of_held(path)
-                lost.append((stage, index))
-                os.kill(process, signal.SIGKILL)
-                path.unlink()
-            time.sleep(0.01)
-        return lost
-
-
-def of_held(path: Path) -> tuple[str, int, int]:
-    stage, index, process = path.name.removeprefix("held-").rsplit("-", 2)
-    return stage, int(index), int(process)
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 30) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-    return found
-
-
-def environment(watch: Watch) -> dict[str, str]:
-    return os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "HARDNESS_TEST_WATCH": str(watch.folder),
-        "DASK_DISTRIBUTED__WORKER__PRELOAD": json.dumps([PRELOAD]),
-    }
-
-
-def command(*arguments: str | Path, watch: Watch, **variables: str) -> subprocess.Popen[str]:
-    """`hardness` in a session of its own, as in a terminal of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "hardness", *map(str, arguments)],
-        env=environment(watch) | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def succeeded(process: subprocess.Popen[str]) -> None:
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    assert errors == ""
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +204,9 @@ def resume_in_every_stage(
         wait_for(lambda stage=stage: any(name == stage for name, _ in finished(folder)))
         client.kill()
         client.communicate()
-        killed.append((len(watch.began()), finished(folder), files(folder)))
+        # In this order: what is seen as finished has begun before.
+        done, there = finished(folder), files(folder)
+        killed.append((len(watch.began()), done, there))
         (held,) = watch.held()
         held.unlink()
     succeeded(command(*arguments, watch=watch))
@@ -316,14 +249,6 @@ def test_local_workers_give_the_same_bytes_and_one_may_die(
     assert digests(tmp_path / "s") == digests(shards)
 
 
-def failed(process: subprocess.Popen[str]) -> str:
-    """What a command that ended with code 2 said on its one line."""
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 2, errors
-    (line,) = errors.splitlines()
-    return line
-
-
 def test_bad_record_is_one_message_from_a_worker_too(
     watch: Watch, scheduler: str, tmp_path: Path
 ) -> None:
@@ -357,7 +282,9 @@ def test_task_that_kills_every_worker_is_an_error(watch: Watch, data: Path, tmp_
     assert "workers must survive their tasks, got 2 killed in a row by reading-" in line
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=str)
+@pytest.mark.parametrize(
+    "sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda sent: sent.name
+)
 def test_no_process_is_left_by_a_stopped_command(
     watch: Watch, data: Path, tmp_path: Path, sent: signal.Signals
 ) -> None:
@@ -377,10 +304,19 @@ def test_no_process_is_left_by_a_stopped_command(
     wait_for(lambda: not processes_of(client.pid), seconds=10)
 
 
-def processes_of(session: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(ProcessLookupError):
-            if os.getsid(int(entry.name)) == session:
-                found.append(int(entry.name))
-    return found
+def test_copies_of_compressed_files_lie_where_workers_see_them(
+    watch: Watch, scheduler: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "data.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"text": "a b"}\n{"text": "b"}\n'))
+    # Nothing may be left in the temporary folder of the machine, which others do not see.
+    (tmp_path / "tmp").mkdir()
+    where = {"TMPDIR": str(tmp_path / "tmp")}
+    watch.hold("reading")
+    client = command("score", path, "--scheduler", scheduler, watch=watch, **where)
+    (held,) = wait_for(watch.held)
+    assert list(tmp_path.glob("hardness-*"))
+    assert not list((tmp_path / "tmp").glob("hardness-*"))
+    held.unlink()
+    succeeded(client)
+    assert not list(tmp_path.glob("hardness-*"))

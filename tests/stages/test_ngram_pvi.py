@@ -201,14 +201,15 @@ def test_a_later_run_goes_on_from_what_lies_in_files(
     data = write(tmp_path / "data.jsonl", records())
     options: dict[str, Any] = {"holdout": "group", "group": "g", "partitions": 5}
     whole, tally = score(data, **options)
-    store = DiskStore(tmp_path / "work")
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="power cut"):
+    work = tmp_path / "work"
+    with monkeypatch.context() as patch:
         patch.setattr(f"{__name__}.Parts", Failing)
-        score(data, store=store, **options)
+        with pytest.raises(RuntimeError, match="power cut"):
+            score(data, store=DiskStore(work), **options)
     monkeypatch.setattr("hardness.stages.labelled.tokenize", None)
     monkeypatch.setattr("hardness.stages.class_counts.partition_class_keys", None)
     monkeypatch.setattr("hardness.stages.class_counts.count_classes", None)
-    resumed, resumed_tally = score(data, store=store, **options)
+    resumed, resumed_tally = score(data, store=DiskStore(work), **options)
     assert resumed.equals(whole)
     assert resumed_tally.facts == tally.facts
 
