@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hardness.curriculum.normalize import Direction, to_hardness
+from hardness.curriculum.normalize import to_hardness
 from hardness.curriculum.orders import orders
+from hardness.direction import Direction
 from hardness.errors import HardnessError
 
 NULL_POLICIES = ("error", "drop", "first", "last")

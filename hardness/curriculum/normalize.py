@@ -6,16 +6,13 @@ Legend: x score after orientation (higher is harder), n number of scores, h hard
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 
 from hardness.curriculum.sort import stable_argsort
+from hardness.direction import DIRECTIONS, Direction
 from hardness.errors import HardnessError
 from hardness.registry import Registry
-
-Direction = Literal["higher", "lower"]
-"""Which way is harder."""
 
 normalizers: Registry[Callable[[np.ndarray], np.ndarray]] = Registry("normalize")
 """Every normalisation by name: (n,) f64 without NaN in, (n,) f64 in [0, 1] out."""
@@ -42,7 +39,7 @@ def to_hardness(scores: np.ndarray, *, direction: Direction, method: str) -> np.
         HardnessError: an unknown method, NaN, or a value that the method has no place for.
     """
     normalise = normalizers.get(method)
-    if direction not in ("higher", "lower"):
+    if direction not in DIRECTIONS:
         raise HardnessError(
             f"direction must be 'higher' or 'lower', got {direction!r}; score the data again"
         )

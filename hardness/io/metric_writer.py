@@ -21,6 +21,7 @@ import polars as pl
 import pyarrow as pa
 
 from hardness import __version__
+from hardness.direction import DIRECTIONS
 from hardness.errors import HardnessError
 from hardness.io.arrow import pc
 from hardness.io.atomic import read_json, write_json, write_parquet
@@ -30,7 +31,6 @@ from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metr
 from hardness.io.storage import Location, read_metadata, sizes
 
 DATASET = "dataset.json"
-DIRECTIONS = ("higher", "lower")
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _TEMPORARY = ".*.tmp-*"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:+-]*")

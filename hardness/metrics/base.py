@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
+from hardness.direction import Direction
 from hardness.errors import HardnessError
 from hardness.registry import Registry
-
-Direction = Literal["higher", "lower"]
-"""Which end of a score is the harder one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardness.curriculum.normalize import Direction, normalizers, to_hardness
+from hardness.curriculum.normalize import normalizers, to_hardness
+from hardness.direction import Direction
 from hardness.errors import HardnessError
 
 FINITE = st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=40)
