@@ -17,6 +17,7 @@ from hardness.curriculum.manifest import read_manifest
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from hardness.io.remote import RemotePath
+from hardness.stages.lm import lm
 from tests.paths import local
 from tests.s3 import S3
 
@@ -203,6 +204,15 @@ def test_build_whose_upload_fails_is_completed_by_the_same_command(
     s3.fails = lambda method, key: False
     build(table)
     assert comparable(s3.objects(bucket)) == on_disk
+
+
+def test_model_is_estimated_of_a_store_into_a_local_file(data: str, tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").write_bytes(LINES)
+    lm(data, output=tmp_path / "one.arpa", order=2)
+    lm(tmp_path / "data.jsonl", output=tmp_path / "two.arpa", order=2)
+    assert (tmp_path / "one.arpa").read_bytes() == (tmp_path / "two.arpa").read_bytes()
+    with pytest.raises(HardnessError, match="output must be a local path, got 's3://bucket"):
+        lm(data, output="s3://bucket/a.arpa")
 
 
 def test_interrupted_score_keeps_its_work_in_the_cache(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,12 +21,12 @@ def lm(
     data: Annotated[
         list[str],
         typer.Argument(
-            help="Files or globs: JSONL, CSV, TSV, Parquet, Arrow or text; .gz and .zst too.",
+            help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too.",
             show_default=False,
         ),
     ],
     output: Annotated[
-        Path,
+        str,
         typer.Option(
             "--output",
             "-o",
@@ -106,7 +105,7 @@ def lm(
         ),
     ] = "4GB",
     work: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help="Folder for those files.",
             show_default="beside the model",

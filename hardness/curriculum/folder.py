@@ -40,7 +40,7 @@ from hardness.io.storage import (
     Location,
     absolute,
     find_size,
-    local_folder,
+    local_path,
     remove,
     sizes,
     work_folder,
@@ -68,7 +68,7 @@ class BuildFolder:
         self.work = (
             work_folder(path, WORK_NAME)
             if work is None
-            else local_folder("work", work) / f"build-{object_digest(absolute(path))}"
+            else local_path("work", work) / f"build-{object_digest(absolute(path))}"
         )
 
     @contextmanager

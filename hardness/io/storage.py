@@ -233,8 +233,8 @@ def remove(path: Location) -> None:
         path.unlink(missing_ok=True)
 
 
-def local_folder(name: str, path: AnyPath) -> Path:
-    """A folder that must be on this machine's disks; `name` is what messages call it.
+def local_path(name: str, path: AnyPath) -> Path:
+    """A path that must be on this machine's disks; `name` is what messages call it.
 
     Raises:
         HardnessError: it is a URL.
@@ -242,7 +242,7 @@ def local_folder(name: str, path: AnyPath) -> Path:
     location = locate(path)
     if isinstance(location, RemotePath):
         raise HardnessError(
-            f"{name} must be a local folder, got {str(path)!r}; choose one with room for copies"
+            f"{name} must be a local path, got {str(path)!r}; choose one on this machine's disks"
         )
     return location
 

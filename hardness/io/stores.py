@@ -88,7 +88,7 @@ def refusal(url: str, rule: str, error: Exception) -> HardnessError:
     """The error for a store that does not do what it is asked to."""
     if isinstance(error, FileNotFoundError):
         fix = "check the bucket's name"
-    elif isinstance(error, PermissionError) or _REFUSED.search(repr(error)):
+    elif isinstance(error, PermissionError) or _REFUSED.search(f"{type(error).__name__} {error}"):
         fix = "check the credentials and what they allow"
     else:
         fix = "check the address and the network and run the same command again"

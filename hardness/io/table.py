@@ -269,7 +269,7 @@ def create_table(path: AnyPath, dataset: Dataset, *, replace: bool = False) -> H
             if earlier.metrics and not replace:
                 raise _changed(path, dataset)
             earlier, stale = None, True
-    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+    elif path.exists() and (not path.is_dir() or _strangers(path)):
         raise HardnessError(
             f"output must be a hardness table or a new folder, got {path}, which is neither; "
             "name another with -o"
@@ -279,6 +279,11 @@ def create_table(path: AnyPath, dataset: Dataset, *, replace: bool = False) -> H
         kept = asdict(earlier.columns)
         columns = {key: value or kept[key] for key, value in columns.items()}
     return _table(path, _content(path, dataset) | {"columns": columns}, stale=stale)
+
+
+def _strangers(folder: Location) -> bool:
+    """Whether a folder without dataset.json holds more than a killed run's beginning of it."""
+    return any(not entry.name.startswith(f".{DATASET}.tmp-") for entry in folder.iterdir())
 
 
 def _content(path: Location, dataset: Dataset) -> dict[str, Any]:

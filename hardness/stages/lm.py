@@ -18,6 +18,7 @@ from hardness.io.atomic import atomic_path
 from hardness.io.dataset import Dataset, Paths, open_dataset
 from hardness.io.digest import object_digest
 from hardness.io.rejects import write_rejects
+from hardness.io.storage import local_path
 from hardness.memory import parse_memory
 from hardness.ngram.discounts import FALLBACK, Discounts
 from hardness.ngram.model_config import ModelConfig
@@ -90,8 +91,8 @@ def lm(
     anything in files.
 
     Args:
-        data: files, globs or folders; see `hardness.io.dataset.open_dataset`.
-        output: the model, a name that ends with .arpa or .bin.
+        data: files, globs or folders, as paths or URLs; see `hardness.io.dataset.open_dataset`.
+        output: the model, a local file with a name that ends with .arpa or .bin.
         order, prune, tokenizer, interpolated, skip_symbols: see
             `hardness.ngram.model_config.ModelConfig`.
         text, on_error: see `hardness.io.dataset.open_dataset`. Records that are skipped are listed
@@ -109,7 +110,8 @@ def lm(
         HardnessError: bad data or options, no token in the data, no `build_binary` for a binary.
     """
     began = time.perf_counter()
-    path = Path(output)
+    path = local_path("output", output)
+    work = None if work is None else local_path("work", work)
     config = ModelConfig(
         order=order,
         prune=tuple(prune),
@@ -131,7 +133,7 @@ def lm(
     with sources as dataset, open_cluster(progress=progress, **where) as cluster:
         needed = store_bytes(config, dataset)
         stored = open_store(
-            path.with_name(path.name + ".work") if work is None else Path(work),
+            path.with_name(path.name + ".work") if work is None else work,
             run=_run_digest(config, dataset),
             in_memory=cluster.in_process and needed <= limit,
             disk_bytes=needed,

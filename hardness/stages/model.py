@@ -11,7 +11,6 @@ What the store holds, for each block b, beside what `hardness.stages.kneser_ney`
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.dataset import Dataset
 from hardness.io.records import Partition, Reject
+from hardness.io.storage import signature
 from hardness.ngram.arpa import END, format_ngrams, header, marks, title
 from hardness.ngram.model_config import ModelConfig
 from hardness.ngram.spell import spell
@@ -67,7 +67,7 @@ class Encoded:
 def store_bytes(config: ModelConfig, *datasets: Dataset) -> int:
     """About how much the stages leave in memory or in files at their peak."""
     text_bytes = sum(
-        os.path.getsize(file.location) * (1 if file.reader in ("jsonl", "text") else _EXPANSION)
+        signature(file.location).bytes * (1 if file.reader in ("jsonl", "text") else _EXPANSION)
         for dataset in datasets
         for file in dataset.files
     )

@@ -19,7 +19,7 @@ from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
 from hardness.io.metric_writer import MetricWriter
 from hardness.io.rejects import write_rejects
-from hardness.io.storage import AnyPath, Location, local_folder, locate, work_folder
+from hardness.io.storage import AnyPath, Location, local_path, locate, work_folder
 from hardness.io.table import HardnessTable, create_table, open_table
 from hardness.memory import parse_memory
 from hardness.metrics import metrics
@@ -110,7 +110,7 @@ def score(
     config = spec.configure(options)
     stage = spec.load_stage()
     limit = parse_memory(memory)
-    work = None if work is None else local_folder("work", work)
+    work = None if work is None else local_path("work", work)
     folder = default_folder(data) if output is None else locate(output)
     sources = open_dataset(
         data,

@@ -131,10 +131,10 @@ def test_frame_of_a_missing_part_is_the_users_to_mend(s3: S3, bucket: str) -> No
         frame.collect()
 
 
-def test_local_folder_is_no_url() -> None:
-    assert storage.local_folder("work", "a/b") == Path("a/b")
-    with pytest.raises(HardnessError, match="work must be a local folder, got 's3://b/w'; choose"):
-        storage.local_folder("work", "s3://b/w")
+def test_local_path_is_no_url() -> None:
+    assert storage.local_path("work", "a/b") == Path("a/b")
+    with pytest.raises(HardnessError, match="work must be a local path, got 's3://b/w'; choose"):
+        storage.local_path("work", "s3://b/w")
 
 
 def test_work_is_beside_local_results_and_in_the_cache_for_remote_ones(

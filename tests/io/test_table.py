@@ -230,3 +230,11 @@ def test_a_damaged_dataset_json_is_named(tmp_path: Path, content: str, message: 
     (tmp_path / "dataset.json").write_text(content)
     with pytest.raises(HardnessError, match=rf"dataset\.json {message}"):
         open_table(tmp_path)
+
+
+def test_a_table_whose_first_file_was_cut_off_is_begun_again(tmp_path: Path) -> None:
+    path = write(tmp_path, "data.jsonl", LINES)
+    (tmp_path / "data.hardness").mkdir()
+    (tmp_path / "data.hardness" / ".dataset.json.tmp-1-ab12").write_text("{")
+    assert scored(path, "b").metrics == ["b"]
+    assert sorted(os.listdir(tmp_path / "data.hardness")) == ["b", "dataset.json"]
