@@ -108,7 +108,7 @@ def test_the_terminals_interrupt_reaches_all_processes_and_one_answers(
         complete(folder, SCORE, BUILD)
     else:
         lines = (folder / "data.jsonl").read_text()
-        (folder / "data.jsonl").write_text("\n".join([lines] * 300))
+        (folder / "data.jsonl").write_text("\n".join([lines] * 5000))
     process = subprocess.Popen(
         [sys.executable, "-m", "hardness", *command],
         cwd=folder,
