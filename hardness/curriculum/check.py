@@ -66,7 +66,7 @@ def fetch_shard(folder: RemotePath, manifest: Manifest, index: int, target: Path
     shard = manifest.shards[index]
     check_shard(folder, manifest, index, digest=False)
     path = folder / shard.name
-    before = signature(str(path))
+    before = signature(path)
     try:
         digest = fetch(path, target)
     except OSError as error:
@@ -74,7 +74,7 @@ def fetch_shard(folder: RemotePath, manifest: Manifest, index: int, target: Path
             f"{target.parent} must have room for a shard of {shard.bytes} bytes, got {error}; free "
             "some space, or set TMPDIR to another folder"
         ) from error
-    if digest != shard.xxh3_128 or signature(str(path)) != before:
+    if digest != shard.xxh3_128 or signature(path) != before:
         raise _mistake(folder, manifest, index, before.bytes)
     return before
 

@@ -127,8 +127,7 @@ class Dataset:
 
     def check_unchanged(self) -> None:
         """Raises HardnessError if a file's size, time or version changed since the scan."""
-        for file in self.files:
-            check_unchanged(file)
+        check_unchanged(*self.files)
 
     def describe(self) -> list[str]:
         """Lines that tell what was found and detected."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
-from hardness.io.remote import RemotePath
+from hardness.io.remote import RemotePath, ahead
 from hardness.io.storage import Location, open_parquet
 
 
@@ -25,8 +25,8 @@ def scan_parquet(paths: Sequence[Location]) -> pl.LazyFrame:
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _: int | None
     ) -> Iterator[pl.DataFrame]:
-        for path in paths:
-            frame = _frame(open_parquet(path).read(columns=columns))
+        tables = ahead(lambda path: open_parquet(path).read(columns=columns), paths)
+        for frame in map(_frame, tables):
             frame = frame if rows is None else frame.head(rows)
             rows = None if rows is None else rows - len(frame)
             yield frame if predicate is None else frame.filter(predicate)

@@ -11,7 +11,7 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import read_json
 from hardness.io.digest import file_digest
 from hardness.io.frames import scan_parquet
-from hardness.io.storage import Location, sizes
+from hardness.io.storage import Location, of_each, sizes
 
 SCHEMA_VERSION = 1
 PLAN, DONE = "plan.json", "metric.json"
@@ -89,8 +89,9 @@ class MetricInfo:
         Raises:
             HardnessError: a part is missing, cut short or altered.
         """
-        for path, part in zip(self.parts(), self.content["parts"], strict=True):
-            digest = file_digest(path)
+        paths = self.parts()
+        digests = of_each(file_digest, paths)
+        for path, digest, part in zip(paths, digests, self.content["parts"], strict=True):
             if digest != part.get("xxh3_128"):
                 raise HardnessError(
                     f"{path} must be as it was written, got other contents of the same size; "

@@ -10,14 +10,12 @@ or partitions are never mixed.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from hardness import __version__
@@ -25,13 +23,13 @@ from hardness.direction import DIRECTIONS
 from hardness.errors import HardnessError
 from hardness.io.arrow import pc
 from hardness.io.atomic import read_json, write_json, write_parquet
+from hardness.io.copies import local_copies
 from hardness.io.digest import file_digest, object_digest
-from hardness.io.frames import scan_parquet
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
-from hardness.io.storage import Location, read_metadata, sizes
+from hardness.io.metric_summary import summarise
+from hardness.io.storage import Location, of_each, read_metadata, sizes
 
 DATASET = "dataset.json"
-QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _TEMPORARY = ".*.tmp-*"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:+-]*")
 _RESULT = ("name", "parameters", "columns", "types", "directions", "dataset", "inputs")
@@ -165,26 +163,23 @@ class MetricWriter:
         lacking = [name for name in names if name not in bytes_of]
         if lacking:
             raise ValueError(f"parts must all be written, got no {lacking[0]}; write it first")
-        paths = [self.path / name for name in names]
-        rows = [read_metadata(path).num_rows for path in paths]
         columns = self.schema.names
+        with local_copies([self.path / name for name in names]) as paths:
+            rows = [read_metadata(path).num_rows for path in paths]
+            summary = {column: summarise(paths, column) for column in columns}
+            digests = [file_digest(path) for path in paths]
         content = {
             "schema_version": SCHEMA_VERSION,
             **{key: self.plan[key] for key in _RESULT},
             "direction": self.plan["directions"][columns[0]],
             "code_version": __version__,
             "rows": sum(rows),
-            "summary": {column: _summary(paths, column) for column in columns},
+            "summary": summary,
             "seconds": round(seconds, 3),
             **(extra or {}),
             "parts": [
-                {
-                    "name": path.name,
-                    "rows": count,
-                    "bytes": bytes_of[path.name],
-                    "xxh3_128": file_digest(path),
-                }
-                for path, count in zip(paths, rows, strict=True)
+                {"name": name, "rows": count, "bytes": bytes_of[name], "xxh3_128": digest}
+                for name, count, digest in zip(names, rows, digests, strict=True)
             ],
         }
         write_json(self.path / DONE, content)
@@ -331,17 +326,22 @@ def _same_plan(folder: Location, plan: Mapping[str, Any]) -> bool:
 
 
 def _whole_parts(folder: Location, parts: Sequence[tuple[int, int]]) -> list[int]:
-    whole = []
     there = sizes(folder)
-    for index, (_, count) in enumerate(parts):
-        if part_name(index) not in there:
-            continue
-        try:
-            if read_metadata(folder / part_name(index)).num_rows <= count:
-                whole.append(index)
-        except (OSError, pa.ArrowException):
-            continue
-    return whole
+    found = [index for index in range(len(parts)) if part_name(index) in there]
+    rows = of_each(_rows, [folder / part_name(index) for index in found])
+    return [
+        index
+        for index, count in zip(found, rows, strict=True)
+        if count is not None and count <= parts[index][1]
+    ]
+
+
+def _rows(path: Location) -> int | None:
+    """Rows of a part; None if it is not whole."""
+    try:
+        return read_metadata(path).num_rows
+    except (OSError, pa.ArrowException):
+        return None
 
 
 def wipe(folder: Location) -> bool:
@@ -355,27 +355,3 @@ def wipe(folder: Location) -> bool:
         path.unlink(missing_ok=True)
     (folder / PLAN).unlink(missing_ok=True)
     return bool(parts)
-
-
-def _summary(paths: Sequence[Location], column: str) -> dict[str, Any]:
-    values = scan_parquet(paths).select(column).collect().to_series()
-    counts = {"count": len(values) - values.null_count(), "nulls": values.null_count()}
-    if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
-        return counts
-    numbers = np.sort(values.drop_nulls().cast(pl.Float64).to_numpy())
-    if numbers.size == 0:
-        return counts | {"mean": None, "quantiles": {}}
-    # Sorted first, so that the mean does not depend on the order of addition.
-    with np.errstate(invalid="ignore"):
-        quantiles = np.quantile(numbers, QUANTILES)
-        mean = float(np.mean(numbers))
-    return counts | {
-        "mean": _finite(mean),
-        "quantiles": {
-            f"{q:g}": _finite(float(v)) for q, v in zip(QUANTILES, quantiles, strict=True)
-        },
-    }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -229,11 +229,13 @@ def kinds_of(
     return kinds
 
 
-def check_unchanged(file: DataFile) -> None:
-    """Raises HardnessError if the size, modification time or version differs from the scan's."""
-    found = storage.signature(file.original)
-    if found != (file.bytes, file.version):
-        raise HardnessError(
-            f"{file.path} must not change during a run, got {found.bytes} bytes where {file.bytes} "
-            "were scanned, or a new modification time; run again when it is complete"
-        )
+def check_unchanged(*files: DataFile) -> None:
+    """Raises HardnessError if a size, modification time or version differs from the scan's."""
+    found = storage.of_each(storage.signature, [file.original for file in files])
+    for file, now in zip(files, found, strict=True):
+        if now != (file.bytes, file.version):
+            raise HardnessError(
+                f"{file.path} must not change during a run, got {now.bytes} bytes where "
+                f"{file.bytes} were scanned, or a new modification time; run again when it is "
+                "complete"
+            )

@@ -12,19 +12,22 @@ import io
 import os
 import posixpath
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hardness.errors import HardnessError
 from hardness.io.stores import asking, file_system, is_url, refusal
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 _STREAM_BYTES = 8 << 20
-_STREAMS = 4
-"""Requests at a time while an object is read from end to end; one alone mostly waits."""
+_REQUESTS = 4
+"""Requests at a time while much is read; one alone mostly waits."""
 _SINGLE_REQUEST_BYTES = 16 << 20
 # Whatever a store's client has to say about the version of an object.
 _VERSION_KEYS = (
@@ -195,21 +198,11 @@ class RemotePath:
         found = self.version()
         if found is None:
             raise FileNotFoundError(str(self))
-        starts = iter(range(0, found[0], _STREAM_BYTES))
-        with ThreadPoolExecutor(_STREAMS) as pool:
-
-            def ask(start: int) -> Any:
-                return pool.submit(self.read_range, start, min(start + _STREAM_BYTES, found[0]))
-
-            waiting = deque(ask(start) for start in islice(starts, _STREAMS))
-            try:
-                while waiting:
-                    data = waiting.popleft().result()
-                    waiting.extend(ask(start) for start in islice(starts, 1))
-                    yield data
-            finally:
-                for request in waiting:
-                    request.cancel()
+        size = found[0]
+        yield from ahead(
+            lambda start: self.read_range(start, min(start + _STREAM_BYTES, size)),
+            range(0, size, _STREAM_BYTES),
+        )
 
     def upload(self, source: Path) -> None:
         """Make the object from a local file; until that is complete, what was there stays.
@@ -246,6 +239,21 @@ class RemotePath:
     @property
     def _file_system(self) -> Any:
         return file_system(self.url)
+
+
+def ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """The function of every item in order, some of them asked for ahead of time."""
+    left = iter(items)
+    with ThreadPoolExecutor(_REQUESTS) as pool:
+        waiting = deque(pool.submit(function, item) for item in islice(left, _REQUESTS))
+        try:
+            while waiting:
+                result = waiting.popleft().result()
+                waiting.extend(pool.submit(function, item) for item in islice(left, 1))
+                yield result
+        finally:
+            for request in waiting:
+                request.cancel()
 
 
 class RangedFile(io.RawIOBase):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import xxhash
 
 from hardness.errors import HardnessError
-from hardness.io.remote import RangedFile, RemotePath
+from hardness.io.remote import RangedFile, RemotePath, Result, ahead
 from hardness.io.stores import is_url
 
 Location = Path | RemotePath
@@ -94,19 +94,20 @@ def find_signature(path: AnyPath) -> Signature | None:
     return Signature(status.st_size, status.st_mtime_ns)
 
 
-def signature(path: str) -> Signature:
+def signature(path: AnyPath) -> Signature:
     """What tells that a file changed.
 
     Raises:
         HardnessError: the file is gone or may not be read.
     """
+    location = locate(path)
     try:
-        if is_url(path):
-            found = RemotePath.of(path).version()
+        if isinstance(location, RemotePath):
+            found = location.version()
             if found is None:
                 raise FileNotFoundError("no such object")
             return Signature(*found)
-        status = os.stat(path)
+        status = os.stat(location)
     except OSError as error:
         raise HardnessError(
             f"data must stay readable, got {_reason(error)!r} for {path}; put it back and run again"
@@ -194,6 +195,14 @@ def fetch(path: RemotePath, target: Path) -> str:
             digest.update(block)
             file.write(block)
     return digest.hexdigest()
+
+
+def of_each(function: Callable[[Location], Result], paths: Iterable[AnyPath]) -> list[Result]:
+    """The function of every file, in order; some at a time where the files are remote."""
+    locations = [locate(path) for path in paths]
+    if any(isinstance(location, RemotePath) for location in locations):
+        return list(ahead(function, locations))
+    return [function(location) for location in locations]
 
 
 def open_parquet(path: AnyPath, *, memory_map: bool = False) -> pq.ParquetFile:

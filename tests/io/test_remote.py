@@ -140,3 +140,16 @@ def test_upload_in_parts_that_fails_leaves_nothing(
     s3.fails = lambda method, key: False
     _put(RemotePath.of(bucket) / "a", data, tmp_path)
     assert s3.objects(bucket) == {"a": data}
+
+
+def test_results_come_in_order_and_an_error_ends_them() -> None:
+    def work(number: int) -> int:
+        if number == 6:
+            raise HardnessError("six")
+        return number * number
+
+    found = remote.ahead(work, range(100))
+    assert [next(found) for _ in range(6)] == [0, 1, 4, 9, 16, 25]
+    with pytest.raises(HardnessError, match="six"):
+        next(found)
+    assert list(remote.ahead(work, [])) == []
