@@ -10,51 +10,28 @@ or partitions are never mixed.
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 
 from hardness import __version__
-from hardness.direction import DIRECTIONS
-from hardness.errors import HardnessError
 from hardness.io.arrow import pc
-from hardness.io.atomic import read_json, write_json, write_parquet
+from hardness.io.atomic import write_json, write_parquet
 from hardness.io.copies import local_copies
-from hardness.io.digest import file_digest, object_digest
+from hardness.io.digest import file_digest
+from hardness.io.frames import scan_parquet
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
-from hardness.io.metric_summary import summarise
-from hardness.io.storage import Location, of_each, read_metadata, sizes
+from hardness.io.opening import Opening
+from hardness.io.storage import Location, read_metadata, sizes
 
-DATASET = "dataset.json"
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _TEMPORARY = ".*.tmp-*"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:+-]*")
-_RESULT = ("name", "parameters", "columns", "types", "directions", "dataset", "inputs")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opening:
-    """A table as it will be once one of its metrics is begun."""
-
-    path: Location
-    content: dict[str, Any]
-    """All of dataset.json."""
-    stale: bool
-    """The folder holds scores of other data, which will be removed."""
-
-    def claim(self) -> None:
-        """Write dataset.json where there is none, so that a folder begun is known as a table."""
-        if not (self.path / DATASET).is_file():
-            self.write()
-
-    def write(self) -> None:
-        """Write dataset.json unless it says the same already."""
-        path = self.path / DATASET
-        if not path.is_file() or object_digest(read_json(path)) != object_digest(self.content):
-            write_json(path, self.content)
+RESULT = ("name", "parameters", "columns", "types", "directions", "dataset", "inputs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,11 +143,11 @@ class MetricWriter:
         columns = self.schema.names
         with local_copies([self.path / name for name in names]) as paths:
             rows = [read_metadata(path).num_rows for path in paths]
-            summary = {column: summarise(paths, column) for column in columns}
+            summary = {column: _summary(paths, column) for column in columns}
             digests = [file_digest(path) for path in paths]
         content = {
             "schema_version": SCHEMA_VERSION,
-            **{key: self.plan[key] for key in _RESULT},
+            **{key: self.plan[key] for key in RESULT},
             "direction": self.plan["directions"][columns[0]],
             "code_version": __version__,
             "rows": sum(rows),
@@ -208,140 +185,12 @@ def part_name(index: int) -> str:
     return f"part-{index:05d}.parquet"
 
 
-def start_metric(
-    opening: Opening,
-    name: str,
-    *,
-    parameters: Mapping[str, Any],
-    directions: Mapping[str, str],
-    columns: Mapping[str, pa.DataType],
-    dataset: str,
-    inputs: Mapping[str, Any],
-    parts: Sequence[tuple[int, int]],
-    replace: bool = False,
-) -> MetricWriter:
-    """See what a table holds of a metric and plan the rest.
-
-    Args:
-        opening: the table.
-        name: the metric's, and its folder's.
-        parameters: all that decides its numbers, JSON-like.
-        directions: column to "higher" or "lower".
-        columns: the metric's columns and their types, the primary one first.
-        dataset: digest of the data.
-        inputs: the data's columns that are read, JSON-like.
-        parts: first row and number of rows of each partition.
-        replace: redo it even if it is there.
-
-    Raises:
-        HardnessError: the name cannot be a folder's.
-        ValueError: the primary column has no direction, or a direction is unknown.
-    """
-    if not _NAME.fullmatch(name):
-        raise HardnessError(
-            f"metric name must be letters, digits and _ : + -, got {name!r}; rename it"
-        )
-    folder = opening.path / name
-    if next(iter(columns)) not in directions or not set(directions.values()) <= set(DIRECTIONS):
-        raise ValueError(f"direction must be higher or lower, got {directions}; name the harder")
-    plan = {
-        "schema_version": SCHEMA_VERSION,
-        "name": name,
-        "parameters": dict(parameters),
-        "columns": list(columns),
-        "types": [str(kind) for kind in columns.values()],
-        "directions": dict(directions),
-        "dataset": dataset,
-        "inputs": dict(inputs),
-        "code_version": __version__,
-        "parts": [list(part) for part in parts],
-    }
-    status, replaced, done = "new", False, frozenset[int]()
-    finished = None if opening.stale else _finished(folder)
-    if finished is not None and not replace:
-        _check_same_result(finished, plan)
-        status = "complete"
-    elif finished is None and not replace and not opening.stale and _same_plan(folder, plan):
-        done = frozenset(_whole_parts(folder, parts))
-        status = "resume" if done else "new"
-    if status == "new":
-        replaced = any(True for _ in folder.glob("part-*.parquet"))
-    return MetricWriter(
-        path=folder,
-        opening=opening,
-        plan=plan,
-        schema=pa.schema(list(columns.items())),
-        status=status,
-        replaced=replaced,
-        done=done,
-    )
-
-
 def _typed(name: str, values: Any, kind: pa.DataType) -> Any:
     is_arrow = isinstance(values, pa.Array | pa.ChunkedArray)
     array = values.cast(kind) if is_arrow else pa.array(values, kind)
     if pa.types.is_floating(kind) and pc.any(pc.is_nan(array)).as_py():
         raise ValueError(f"{name} must be null where it is undefined, got NaN; write null")
     return array
-
-
-def _finished(folder: Location) -> MetricInfo | None:
-    """The metric if it is complete and whole; a damaged one counts as none and is redone."""
-    try:
-        info = read_metric(folder)
-        if info is not None:
-            info.verify()
-    except HardnessError:
-        return None
-    return info
-
-
-def _check_same_result(info: MetricInfo, plan: Mapping[str, Any]) -> None:
-    """Raises HardnessError if a finished metric is not what the plan would give.
-
-    Neither the partitions nor the version change what it means.
-    """
-    known, asked = _flat(info.content), _flat(plan)
-    differing = [key for key in {**known, **asked} if known.get(key) != asked.get(key)]
-    if differing:
-        got = "; ".join(f"{key} was {known.get(key)}, is {asked.get(key)}" for key in differing)
-        raise HardnessError(
-            f"{info.path} must be of the same options and columns, got others ({got}); "
-            "pass --overwrite to replace it, or another table with -o"
-        )
-
-
-def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
-    nested = content.get("parameters", {}) | content.get("inputs", {})
-    return nested | {key: content.get(key) for key in ("columns", "types", "directions", "dataset")}
-
-
-def _same_plan(folder: Location, plan: Mapping[str, Any]) -> bool:
-    if (folder / DONE).is_file() or not (folder / PLAN).is_file():
-        return False
-    try:
-        return object_digest(read_json(folder / PLAN)) == object_digest(plan)
-    except HardnessError:
-        return False
-
-
-def _whole_parts(folder: Location, parts: Sequence[tuple[int, int]]) -> list[int]:
-    there = sizes(folder)
-    found = [index for index in range(len(parts)) if part_name(index) in there]
-    rows = of_each(_rows, [folder / part_name(index) for index in found])
-    return [
-        index
-        for index, count in zip(found, rows, strict=True)
-        if count is not None and count <= parts[index][1]
-    ]
-
-
-def _rows(path: Location) -> int | None:
-    """Rows of a part; None if it is not whole."""
-    try:
-        return read_metadata(path).num_rows
-    except (OSError, pa.ArrowException):
-        return None
 
 
 def wipe(folder: Location) -> bool:
@@ -355,3 +204,27 @@ def wipe(folder: Location) -> bool:
         path.unlink(missing_ok=True)
     (folder / PLAN).unlink(missing_ok=True)
     return bool(parts)
+
+
+def _summary(paths: Sequence[Location], column: str) -> dict[str, Any]:
+    values = scan_parquet(paths).select(column).collect().to_series()
+    counts = {"count": len(values) - values.null_count(), "nulls": values.null_count()}
+    if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
+        return counts
+    numbers = np.sort(values.drop_nulls().cast(pl.Float64).to_numpy())
+    if numbers.size == 0:
+        return counts | {"mean": None, "quantiles": {}}
+    # Sorted first, so that the mean does not depend on the order of addition.
+    with np.errstate(invalid="ignore"):
+        quantiles = np.quantile(numbers, QUANTILES)
+        mean = float(np.mean(numbers))
+    return counts | {
+        "mean": _finite(mean),
+        "quantiles": {
+            f"{q:g}": _finite(float(v)) for q, v in zip(QUANTILES, quantiles, strict=True)
+        },
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -21,7 +21,9 @@ from hardness.io.atomic import read_json
 from hardness.io.dataset import Dataset, open_dataset
 from hardness.io.files import default_folder
 from hardness.io.metric import DONE, SCHEMA_VERSION, MetricInfo, check_version, read_metric
-from hardness.io.metric_writer import DATASET, MetricWriter, Opening, start_metric
+from hardness.io.metric_plan import start_metric
+from hardness.io.metric_writer import MetricWriter
+from hardness.io.opening import DATASET, Opening
 from hardness.io.records import Columns
 from hardness.io.storage import AnyPath, Location, find_size, join, locate, relative
 

@@ -13,6 +13,7 @@ from numba import int64, njit, uint64
 
 from hardness.ngram.class_keys import NO_CLASS
 from hardness.ngram.class_rows import POOLED, pack
+from hardness.ngram.slots import find_slot, grown, nonzero
 
 _SMALLEST_TABLE = 1024
 
@@ -73,12 +74,12 @@ def _number(keys, classes, bounds, slot_keys, slot_entries, entries):
         for i in range(bounds[block, 0], bounds[block, 1]):
             if classes[i] == NO_CLASS:
                 continue
-            key = _nonzero(keys[i])
-            slot = _find(slot_keys, key)
+            key = nonzero(keys[i])
+            slot = find_slot(slot_keys, key)
             if slot_keys[slot] == 0:
                 if 2 * n_entries >= len(slot_keys):
-                    slot_keys, slot_entries = _grown(slot_keys, slot_entries)
-                    slot = _find(slot_keys, key)
+                    slot_keys, slot_entries = grown(slot_keys, slot_entries)
+                    slot = find_slot(slot_keys, key)
                 slot_keys[slot] = key
                 slot_entries[slot] = n_entries
                 n_entries += 1
@@ -161,7 +162,7 @@ def _write_values(
                 first = uint64(entry == due)
                 due += first
             else:
-                slot = _find(slot_keys, _nonzero(keys[i]))
+                slot = find_slot(slot_keys, nonzero(keys[i]))
                 if slot_keys[slot] == 0:
                     values[i] = 0
                     continue
@@ -216,35 +217,3 @@ def _gather(pool, segments, in_pools):
             gathered[to : to + end - begin] = pool[begin:end]
             to += end - begin
     return gathered, bounds
-
-
-@njit(inline="always")
-def _nonzero(key):
-    # 0 marks a free slot; the one key that is 0 shares the counts of key 1.
-    return key | uint64(key == 0)
-
-
-@njit(inline="always")
-def _find(slot_keys, key):
-    """The slot that holds the key, or the free one where it belongs (linear probing).
-
-    The high bits chose the partition, so the low ones choose the slot.
-    """
-    mask = uint64(len(slot_keys) - 1)
-    slot = key & mask
-    while slot_keys[slot] != 0 and slot_keys[slot] != key:
-        slot = (slot + uint64(1)) & mask
-    return slot
-
-
-@njit(nogil=True, cache=True)
-def _grown(slot_keys, slot_entries):
-    """The same table with twice the slots."""
-    keys = np.zeros(2 * len(slot_keys), dtype=np.uint64)
-    entries = np.empty(2 * len(slot_keys), dtype=np.uint32)
-    for old in range(len(slot_keys)):
-        if slot_keys[old] != 0:
-            slot = _find(keys, slot_keys[old])
-            keys[slot] = slot_keys[old]
-            entries[slot] = slot_entries[old]
-    return keys, entries

@@ -6,7 +6,9 @@ Legend: B blocks of records, P partitions here, S keys here.
 from __future__ import annotations
 
 import numpy as np
-from numba import int64, njit, uint64
+from numba import int64, njit
+
+from hardness.ngram.slots import find_slot, grown, nonzero
 
 FIRST = 1
 """Low bit of a returned count: set at the first position that has the key."""
@@ -47,7 +49,7 @@ def count_partitions(keys, bounds, n_fitted, counts):
                 )
                 if i == stop:
                     break
-                slot_keys, slot_entries = _grown(slot_keys, slot_entries)
+                slot_keys, slot_entries = grown(slot_keys, slot_entries)
                 entry_counts = _extended(entry_counts)
         due = int64(0)
         for block in range(bounds.shape[0]):
@@ -68,8 +70,8 @@ def _add(keys, start, stop, slot_keys, slot_entries, entry_counts, n_entries, co
         Where it stopped, `stop` or earlier where the table is half full, and the entries in use.
     """
     for i in range(start, stop):
-        key = _nonzero(keys[i])
-        slot = _find(slot_keys, key)
+        key = nonzero(keys[i])
+        slot = find_slot(slot_keys, key)
         if slot_keys[slot] == 0:
             if n_entries == len(entry_counts):
                 return i, n_entries
@@ -101,40 +103,8 @@ def _replace_entries(start, stop, entry_counts, due, counts):
 @njit(nogil=True, cache=True)
 def _look_up(keys, start, stop, slot_keys, slot_entries, entry_counts, counts):
     for i in range(start, stop):
-        slot = _find(slot_keys, _nonzero(keys[i]))
+        slot = find_slot(slot_keys, nonzero(keys[i]))
         counts[i] = 0 if slot_keys[slot] == 0 else 2 * entry_counts[slot_entries[slot]]
-
-
-@njit(inline="always")
-def _nonzero(key):
-    # 0 marks a free slot; the one key that is 0 shares the count of key 1.
-    return key | uint64(key == 0)
-
-
-@njit(inline="always")
-def _find(slot_keys, key):
-    """The slot that holds the key, or the free one where it belongs (linear probing).
-
-    The high bits chose the partition, so the low ones choose the slot.
-    """
-    mask = uint64(len(slot_keys) - 1)
-    slot = key & mask
-    while slot_keys[slot] != 0 and slot_keys[slot] != key:
-        slot = (slot + uint64(1)) & mask
-    return slot
-
-
-@njit(nogil=True, cache=True)
-def _grown(slot_keys, slot_entries):
-    """The same table with twice the slots."""
-    keys = np.zeros(2 * len(slot_keys), dtype=np.uint64)
-    entries = np.empty(2 * len(slot_keys), dtype=np.uint32)
-    for old in range(len(slot_keys)):
-        if slot_keys[old] != 0:
-            slot = _find(keys, slot_keys[old])
-            keys[slot] = slot_keys[old]
-            entries[slot] = slot_entries[old]
-    return keys, entries
 
 
 @njit(nogil=True, cache=True)

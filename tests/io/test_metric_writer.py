@@ -15,7 +15,9 @@ import pytest
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json
 from hardness.io.metric import read_metric
-from hardness.io.metric_writer import MetricWriter, Opening, start_metric
+from hardness.io.metric_plan import start_metric
+from hardness.io.metric_writer import MetricWriter
+from hardness.io.opening import Opening
 
 PARTS = [(0, 3), (3, 2)]
 COLUMNS = {"ppl": pa.float64(), "n": pa.int32()}
@@ -173,7 +175,7 @@ def test_another_version_keeps_a_result_but_not_its_beginning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(start(tmp_path), 0)
-    monkeypatch.setattr("hardness.io.metric_writer.__version__", "99")
+    monkeypatch.setattr("hardness.io.metric_plan.__version__", "99")
     assert start(tmp_path).replaced
     complete(tmp_path)
     monkeypatch.undo()

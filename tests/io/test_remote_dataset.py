@@ -14,7 +14,7 @@ import pytest
 from hardness.errors import HardnessError
 from hardness.io.dataset import open_dataset
 from hardness.io.files import default_folder, expand
-from hardness.io.metric_writer import Opening
+from hardness.io.opening import Opening
 from hardness.io.remote import RemotePath
 from hardness.io.table import create_table, open_table
 from tests.io.helpers import records_of, texts_of
