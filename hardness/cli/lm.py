@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from hardness.cli.options import Data, Memory, Scheduler, Text, Threads, Workers
 from hardness.cli.prune import joined_prune
 
 
@@ -18,13 +19,7 @@ class LmCommand(TyperCommand):
 
 
 def lm(
-    data: Annotated[
-        list[str],
-        typer.Argument(
-            help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too.",
-            show_default=False,
-        ),
-    ],
+    data: Data,
     output: Annotated[
         str,
         typer.Option(
@@ -62,48 +57,15 @@ def lm(
             help="Leave out tokens that are <s>, </s> or <unk>, which are an error otherwise.",
         ),
     ] = False,
-    text: Annotated[
-        str | None,
-        typer.Option(
-            help="Text columns, comma-separated, joined by a space.",
-            show_default="detected",
-        ),
-    ] = None,
+    text: Text = None,
     on_error: Annotated[
         str,
         typer.Option(help="What to do with a bad record: `raise`, or `skip` it and list it."),
     ] = "raise",
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            help="Tasks at a time in this process.",
-            show_default="all cores",
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Start that many worker processes on this machine instead.",
-            show_default=False,
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            help="Address of a running Dask scheduler to use instead, such as tcp://host:8786.",
-            show_default=False,
-            rich_help_panel="Where it runs",
-        ),
-    ] = None,
-    memory: Annotated[
-        str,
-        typer.Option(
-            help="Memory to stay below, such as `512MiB` or `4GB`; the rest goes to files.",
-            rich_help_panel="Where it runs",
-        ),
-    ] = "4GB",
+    threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    memory: Memory = "4GB",
     work: Annotated[
         str | None,
         typer.Option(

@@ -8,6 +8,22 @@ import typer
 
 _PANEL = "Where it runs"
 
+Data = Annotated[
+    list[str],
+    typer.Argument(
+        help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too.",
+        show_default=False,
+    ),
+]
+Text = Annotated[
+    str | None,
+    typer.Option(help="Text columns, comma-separated, joined by a space.", show_default="detected"),
+]
+OnError = Annotated[
+    str,
+    typer.Option(help="What to do with a bad record: `raise`, or `skip` it into rejects.jsonl."),
+]
+
 Threads = Annotated[
     int | None,
     typer.Option(

@@ -6,20 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hardness.cli.options import Memory, Scheduler, Threads, Work, Workers
+from hardness.cli.metric_options import (
+    Holdout,
+    Model,
+    Order,
+    Prune,
+    Reference,
+    SkipSymbols,
+    Tokenizer,
+)
+from hardness.cli.options import Data, Memory, OnError, Scheduler, Text, Threads, Work, Workers
 
 if TYPE_CHECKING:
     from hardness.stages.score import ScoreResult
 
 
 def score(
-    data: Annotated[
-        list[str],
-        typer.Argument(
-            help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too.",
-            show_default=False,
-        ),
-    ],
+    data: Data,
     metric: Annotated[
         str, typer.Option(help="What to score; `hardness metrics` lists all.")
     ] = "perplexity",
@@ -32,13 +35,7 @@ def score(
             show_default="beside the data",
         ),
     ] = None,
-    text: Annotated[
-        str | None,
-        typer.Option(
-            help="Text columns, comma-separated, joined by a space.",
-            show_default="detected",
-        ),
-    ] = None,
+    text: Text = None,
     label: Annotated[
         str | None,
         typer.Option(
@@ -60,78 +57,20 @@ def score(
             show_default=False,
         ),
     ] = None,
-    on_error: Annotated[
-        str,
-        typer.Option(
-            help="What to do with a bad record: `raise`, or `skip` it into rejects.jsonl."
-        ),
-    ] = "raise",
+    on_error: OnError = "raise",
     overwrite: Annotated[
         bool,
         typer.Option(
             "--overwrite", help="Score again and replace what the table holds, of other data too."
         ),
     ] = False,
-    order: Annotated[
-        int | None,
-        typer.Option(
-            help="Longest n-gram, 1 to 5.",
-            show_default="3",
-            rich_help_panel="N-gram metrics",
-        ),
-    ] = None,
-    tokenizer: Annotated[
-        str | None,
-        typer.Option(
-            help="`words`, `whitespace`, `chars`, `nltk`, or `hf:PATH` for a Hugging Face "
-            "tokenizer.json or its folder.",
-            show_default="words",
-            rich_help_panel="N-gram metrics",
-        ),
-    ] = None,
-    holdout: Annotated[
-        str | None,
-        typer.Option(
-            help="What the model that scores a record is not fitted on: the `record`, its "
-            "`group`, or `none`.",
-            show_default="record",
-            rich_help_panel="N-gram metrics",
-        ),
-    ] = None,
-    reference: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Fit on this file instead of the data, without --holdout; may be repeated.",
-            show_default=False,
-            rich_help_panel="N-gram metrics",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="Score under this ARPA or KenLM binary file, for --metric kenlm; `hardness lm` "
-            "makes one.",
-            show_default="estimated from the reference or the data",
-            rich_help_panel="N-gram metrics",
-        ),
-    ] = None,
-    prune: Annotated[
-        str | None,
-        typer.Option(
-            help="Leave out n-grams that occur at most so often, for --metric kenlm: `0,1,1`.",
-            metavar="N,...",
-            show_default=False,
-            rich_help_panel="N-gram metrics",
-        ),
-    ] = None,
-    skip_symbols: Annotated[
-        bool,
-        typer.Option(
-            "--skip-symbols",
-            help="Leave out tokens that are <s>, </s> or <unk>, for --metric kenlm.",
-            rich_help_panel="N-gram metrics",
-        ),
-    ] = False,
+    order: Order = None,
+    tokenizer: Tokenizer = None,
+    holdout: Holdout = None,
+    reference: Reference = None,
+    model: Model = None,
+    prune: Prune = None,
+    skip_symbols: SkipSymbols = False,
     threads: Threads = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
