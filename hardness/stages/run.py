@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from hardness.io.dataset import Dataset
 from hardness.io.records import Reject
+from hardness.metrics.base import Metric
 from hardness.stages.cluster import Cluster
 from hardness.stages.store import Store
 
@@ -44,6 +45,7 @@ class Run:
     """One metric to be computed for one dataset.
 
     Attributes:
+        metric: what is asked for; several may share a stage, which writes the columns of this one.
         dataset: the records; part i of the metric belongs to its partition i.
         cluster: where stages run.
         store: where stages leave what later stages need.
@@ -51,6 +53,7 @@ class Run:
             data and is ready to write.
     """
 
+    metric: Metric
     dataset: Dataset
     cluster: Cluster
     store: Store

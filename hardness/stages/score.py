@@ -22,7 +22,7 @@ from hardness.io.rejects import write_rejects
 from hardness.io.storage import AnyPath, Location, local_path, locate, work_folder
 from hardness.io.table import HardnessTable, create_table, open_table
 from hardness.memory import parse_memory
-from hardness.metrics import metrics
+from hardness.metrics import Metric, metrics
 from hardness.progress import Progress
 from hardness.stages.cluster import Cluster, open_cluster
 from hardness.stages.run import Run, Tally
@@ -144,7 +144,7 @@ def score(
             durable = scheduler is not None
             with open_cluster(progress=progress, **where) as cluster:
                 tally, went_on = _compute(
-                    stage, config, dataset, writer, cluster, folder, limit, durable=durable
+                    spec, config, dataset, writer, cluster, folder, limit, durable=durable
                 )
             resumed = resumed or went_on
             dataset.check_unchanged()
@@ -193,7 +193,7 @@ def _check_rejects(info: MetricInfo, on_error: str) -> None:
 
 
 def _compute(
-    stage: Any,
+    spec: Metric,
     config: Any,
     dataset: Dataset,
     writer: MetricWriter,
@@ -208,6 +208,7 @@ def _compute(
     Returns:
         What the stages found, and whether they went on from what a former run had left.
     """
+    stage = spec.load_stage()
     in_memory, on_disk = stage.store_bytes(config, dataset)
     stored = open_store(
         folder,
@@ -217,7 +218,7 @@ def _compute(
         durable=durable,
     )
     with stored as store:
-        task = Run(dataset=dataset, cluster=cluster, store=store, writer=writer)
+        task = Run(metric=spec, dataset=dataset, cluster=cluster, store=store, writer=writer)
         resumed = isinstance(store, DiskStore) and store.resumes
         written = list(store.folders)
         if isinstance(writer.path, Path):

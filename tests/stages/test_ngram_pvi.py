@@ -17,7 +17,7 @@ import hardness
 from hardness.errors import HardnessError
 from hardness.io.dataset import open_dataset
 from hardness.io.records import Columns
-from hardness.metrics.ngram_pvi import NgramPviConfig
+from hardness.metrics.ngram_pvi import NGRAM_PVI, NgramPviConfig
 from hardness.stages import ngram_pvi
 from hardness.stages.cluster import open_cluster
 from hardness.stages.ngram_pvi import parameters, run
@@ -56,7 +56,13 @@ def score(
         open_cluster(threads=threads) as cluster,
     ):
         parts = Parts(len(dataset.partitions))
-        task = Run(dataset=dataset, cluster=cluster, store=store or MemoryStore(), writer=parts)
+        task = Run(
+            metric=NGRAM_PVI,
+            dataset=dataset,
+            cluster=cluster,
+            store=store or MemoryStore(),
+            writer=parts,
+        )
         tally = run(task, config)
     return parts.table(), tally
 

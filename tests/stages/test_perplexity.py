@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hardness.errors import HardnessError
 from hardness.io.dataset import open_dataset
 from hardness.io.records import Columns
-from hardness.metrics.perplexity import PerplexityConfig
+from hardness.metrics.perplexity import PERPLEXITY, PerplexityConfig
 from hardness.stages.cluster import open_cluster
 from hardness.stages.perplexity import parameters, run
 from hardness.stages.run import Run
@@ -76,7 +76,10 @@ def score(data: str, *, partitions: int = 1, threads: int = 2, store=None, **opt
     ):
         store = store or MemoryStore()
         parts = Parts(len(dataset.partitions))
-        run(Run(dataset=dataset, cluster=cluster, store=store, writer=parts), config)
+        run(
+            Run(metric=PERPLEXITY, dataset=dataset, cluster=cluster, store=store, writer=parts),
+            config,
+        )
     return parts.table()
 
 
