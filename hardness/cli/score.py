@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hardness.cli.metric_options import (
+    Dynamics,
+    Epochs,
     Holdout,
     Model,
     Order,
@@ -15,14 +17,21 @@ from hardness.cli.metric_options import (
     SkipSymbols,
     Tokenizer,
 )
-from hardness.cli.options import Data, Memory, OnError, Scheduler, Text, Threads, Work, Workers
+from hardness.cli.options import Memory, OnError, Scheduler, Text, Threads, Work, Workers
 
 if TYPE_CHECKING:
     from hardness.stages.score import ScoreResult
 
 
 def score(
-    data: Data,
+    data: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too. "
+            "May be left out with --dynamics of a run.",
+            show_default=False,
+        ),
+    ] = None,
     metric: Annotated[
         str, typer.Option(help="What to score; `hardness metrics` lists all.")
     ] = "perplexity",
@@ -71,6 +80,8 @@ def score(
     model: Model = None,
     prune: Prune = None,
     skip_symbols: SkipSymbols = False,
+    dynamics: Dynamics = None,
+    epochs: Epochs = None,
     threads: Threads = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -123,6 +134,8 @@ def score(
             model=model,
             prune=None if prune is None else parse_prune(prune),
             skip_symbols=skip_symbols or None,
+            dynamics=dynamics,
+            epochs=epochs,
         )
     _report(result)
 
@@ -144,6 +157,8 @@ def _report(result: ScoreResult) -> None:
         f", {number(tokens)} tokens in {seconds:.1f} s, {rate(tokens, seconds)}" if tokens else ""
     )
     say(f"{result.info.rows:,} records scored{counted}")
+    for note in result.info.content.get("notes", ()):
+        say(note)
     if rejects := result.info.content["rejects"]:
         say(f"{rejects:,} bad records are in {result.info.path / 'rejects.jsonl'}")
     say()
