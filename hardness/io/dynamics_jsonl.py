@@ -136,7 +136,9 @@ def _read_each(data: bytes, key: str, piece: Piece) -> Recorded:
         gold.append(record["gold"])
     return Recorded(
         guids=pa.array(guids, pa.string()),
-        logits=np.array(logits, dtype=np.float64).reshape(len(logits), -1),
+        logits=np.array(logits, dtype=np.float64).reshape(
+            len(logits), len(logits[0]) if logits else 2
+        ),
         gold=np.array(gold, dtype=np.int32),
     )
 

@@ -50,7 +50,7 @@ def observe_logits(logits: np.ndarray, gold: np.ndarray) -> Observed:
         logits: float64 (m, C), finite, C at least 2.
         gold: integer (m,) in [0, C).
     """
-    columns = np.ascontiguousarray(logits.T)
+    columns = np.array(logits.T, order="C")  # a copy, to be changed
     records = np.arange(columns.shape[1])
     greatest = columns.max(axis=0)
     predicted = columns.argmax(axis=0).astype(np.int32)
