@@ -58,8 +58,8 @@ def flipped(direction: Direction | None) -> Direction | None:
 
 def shared(operands: Sequence[Operand]) -> Direction | None:
     """The direction that all but the constants have; None where they differ."""
-    found = {operand.direction for operand in operands if not operand.constant}
-    return found.pop() if len(found) == 1 else None
+    found = [operand.direction for operand in operands if not operand.constant]
+    return found[0] if found and all(direction == found[0] for direction in found) else None
 
 
 def negative(x: Operand) -> Operand:
