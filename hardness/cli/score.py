@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hardness.cli.metric_options import (
+    Chosen,
     Dynamics,
     Epochs,
+    From,
+    Higher,
     Holdout,
     Model,
+    Name,
+    On,
     Order,
     Prune,
     Reference,
@@ -82,6 +87,11 @@ def score(
     skip_symbols: SkipSymbols = False,
     dynamics: Dynamics = None,
     epochs: Epochs = None,
+    higher: Higher = None,
+    source: From = None,
+    on: On = None,
+    columns: Chosen = None,
+    name: Name = None,
     threads: Threads = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -136,6 +146,11 @@ def score(
             skip_symbols=skip_symbols or None,
             dynamics=dynamics,
             epochs=epochs,
+            higher=higher,
+            source=tuple(source) if source else None,
+            on=on,
+            columns=columns,
+            name=name,
         )
     _report(result)
 
@@ -157,10 +172,10 @@ def _report(result: ScoreResult) -> None:
         f", {number(tokens)} tokens in {seconds:.1f} s, {rate(tokens, seconds)}" if tokens else ""
     )
     say(f"{result.info.rows:,} records scored{counted}")
-    for note in result.info.content.get("notes", ()):
-        say(note)
     if rejects := result.info.content["rejects"]:
         say(f"{rejects:,} bad records are in {result.info.path / 'rejects.jsonl'}")
+    for note in result.info.content.get("notes", ()):
+        say(note)
     say()
     print_metric(result.info)
     say()

@@ -10,6 +10,7 @@ from hardness.metrics.cartography import (
     FORGETTING,
     VARIABILITY,
 )
+from hardness.metrics.column import column_metric
 from hardness.metrics.kenlm import KENLM
 from hardness.metrics.ngram_pvi import NGRAM_PVI
 from hardness.metrics.perplexity import PERPLEXITY
@@ -29,3 +30,4 @@ for _metric in (
     EL2N,
 ):
     metrics.add(_metric.name, _metric)
+metrics.add_family("column", "NAME", column_metric)
