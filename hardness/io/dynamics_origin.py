@@ -44,18 +44,27 @@ def find_origin(dynamics: Dynamics) -> Origin | None:
         if path.is_file():
             config = read_json(path)
             if isinstance(config, dict) and config.get("kind") == _KIND:
-                return _origin(config)
+                return _origin(config, folder)
     return None
 
 
-def _origin(config: Mapping[str, Any]) -> Origin:
+def _origin(config: Mapping[str, Any], run: Path) -> Origin:
     ids: dict[str, int] = config["resolved"].get("labels") or {}
     classes = tuple(sorted(ids, key=lambda name: ids[name]))
-    shards = locate(config["options"]["shards"])
-    path = shards / _MANIFEST
-    manifest = read_json(path) if path.is_file() else None
-    if manifest is None or object_digest(manifest) != config["data"]["manifest_digest"]:
-        return Origin(classes=classes)
+    # A relative path is as seen from where the run was started, mostly here or beside the run.
+    for shards in (locate(config["options"]["shards"]), *_near(run, config["options"]["shards"])):
+        path = shards / _MANIFEST
+        manifest = read_json(path) if path.is_file() else None
+        if object_digest(manifest) == config["data"]["manifest_digest"]:
+            return _of_manifest(manifest, shards, classes)
+    return Origin(classes=classes)
+
+
+def _near(run: Path, shards: str) -> list[Location]:
+    return [locate(join(folder, shards)) for folder in run.resolve().parents]
+
+
+def _of_manifest(manifest: Any, shards: Location, classes: tuple[str, ...]) -> Origin:
     columns = manifest["columns"]
     return Origin(
         classes=classes,

@@ -111,12 +111,13 @@ def run(task: Run, config: CartographyConfig) -> Tally:
 def _facts(dynamics: Dynamics, results: Sequence[dict[str, int]]) -> dict[str, Any]:
     """What metric.json tells of the dynamics."""
     sums = {name: sum(result[name] for result in results) for name in results[0]}
-    notes = [f"{sums['observations']:,} observations of {len(dynamics.epochs)} epochs"]
-    if sums["partly_observed"]:
-        notes.append(f"{sums['partly_observed']:,} records are missing in some of the epochs")
-    if sums["never_observed"]:
-        notes.append(f"{sums['never_observed']:,} records are missing in all of them")
-    return {**sums, "notes": ["; ".join(notes)]}
+    notes = [f"{sums['observations']:,} observations in {len(dynamics.epochs)} epochs"]
+    if sums["partly_observed"] or sums["never_observed"]:
+        notes.append(
+            f"records missing in some of the epochs: {sums['partly_observed']:,}, "
+            f"in all of them: {sums['never_observed']:,}"
+        )
+    return {**sums, "notes": notes}
 
 
 def _check_origin(origin: Origin | None, dynamics: Dynamics, dataset: Dataset) -> None:

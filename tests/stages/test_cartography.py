@@ -179,11 +179,10 @@ def test_missing_records_are_counted(tmp_path: Path) -> None:
     content = result.info.content
     assert content["observations"] == 4 * N - 5
     assert (content["partly_observed"], content["never_observed"]) == (1, 1)
-    (note,) = content["notes"]
-    assert note == (
-        "235 observations of 4 epochs; 1 records are missing in some of the epochs; 1 records are "
-        "missing in all of them"
-    )
+    assert content["notes"] == [
+        "235 observations in 4 epochs",
+        "records missing in some of the epochs: 1, in all of them: 1",
+    ]
     row = result.table.frame("cartography").collect().row(5, named=True)
     assert {name for name, value in row.items() if value is not None} == {"row", "id", "n_epochs"}
 
