@@ -30,8 +30,9 @@ def suspicion(scores: Sequence[np.ndarray], directions: Sequence[Direction]) -> 
         record). Ranks are averaged here, which no paper does, as a probability and a margin of
         logits have no scale in common.
     """
-    ranks = [
-        rank(score if direction == "higher" else -score)
-        for score, direction in zip(scores, directions, strict=True)
-    ]
-    return np.mean(ranks, axis=0)
+    steps = 2 * (len(scores[0]) - 1) or 2  # average ranks are multiples of a half
+    total = np.zeros(len(scores[0]))
+    for score, direction in zip(scores, directions, strict=True):
+        # Whole numbers, so that equal sums are equal.
+        total += np.rint(steps * rank(score if direction == "higher" else -score))
+    return total / (steps * len(scores))

@@ -23,6 +23,8 @@ from hardness.io.text import join_columns
 
 _EXPANSION = 8
 """Bytes in memory of a byte of data, a high guess."""
+_FEWEST = 1000
+"""Records that are gathered at a time however long they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +132,7 @@ def write_suspects(path: Location, dataset: Dataset, wanted: Wanted, *, memory: 
             f"output must end in {', '.join(_WRITERS)}, got {path.name!r}; rename it"
         )
     each = _EXPANSION * sum(file.bytes for file in dataset.files) // max(1, dataset.rows)
-    at_a_time = max(1000, memory // max(1, each))
+    at_a_time = max(_FEWEST, int(memory // max(1, each)))
     with atomic_path(path) as temporary, open_writer(temporary) as write:
         for start in range(0, max(1, len(wanted.rows)), at_a_time):
             write(wanted.frame(dataset, start, start + at_a_time))
