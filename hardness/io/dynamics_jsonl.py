@@ -40,26 +40,24 @@ def read(piece: Piece) -> Recorded:
     Raises:
         HardnessError: a line is not as it must be, or has another number of logits than the first.
     """
-    data = _lines(piece)
-    key = f"logits_epoch_{piece.file.number}"
+    data = lines_of(piece)
+    key = logits_key(piece)
     found = _read_alike(data, key)
     return found if found is not None else _read_each(data, key, piece)
 
 
-def guid_at(piece: Piece, index: int) -> str:
-    """The guid of one observation, for a message about it."""
-    guids = read(piece).guids
-    assert guids is not None
-    return guids[index].as_py()
-
-
 def where(piece: Piece, index: int) -> str:
     """File and line of one observation, for a message about it."""
-    offsets = [i for i, line in enumerate(_lines(piece).split(b"\n")) if line.strip()]
+    offsets = [i for i, line in enumerate(lines_of(piece).split(b"\n")) if line.strip()]
     return f"{piece.file.path} line {_first_line(piece) + offsets[index]}"
 
 
-def _lines(piece: Piece) -> bytes:
+def logits_key(piece: Piece) -> str:
+    """What the logits are called in the lines of a piece."""
+    return f"logits_epoch_{piece.file.number}"
+
+
+def lines_of(piece: Piece) -> bytes:
     """The lines that begin in the range of a piece."""
     return storage.read_range(
         piece.file.path, _line_start(piece.file, piece.start), _line_start(piece.file, piece.stop)

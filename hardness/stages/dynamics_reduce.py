@@ -13,7 +13,7 @@ import pyarrow as pa
 from hardness.errors import HardnessError
 from hardness.io.records import Partition
 from hardness.metrics.observations import NO_CLASS, Observed, Reduction
-from hardness.stages.dynamics_seen import Seen
+from hardness.stages.dynamics_seen import Seen, as_words
 from hardness.stages.run import PartWriter, Run
 from hardness.stages.store import Store
 
@@ -82,7 +82,7 @@ class Reducer:
             self._check_gold(part, gold, found, origins)
             # In order of row, all of a partition is worked on from end to end.
             ordered = np.empty(part.rows, dtype=found.dtype)
-            ordered[at] = found
+            as_words(ordered)[at] = as_words(found)
             everywhere = len(at) == part.rows
             where = slice(None) if everywhere else np.flatnonzero(there)
             ordered = ordered[where]
@@ -203,6 +203,8 @@ def _pairs(
     for epoch in epochs:
         found, _ = seen.of_epoch(store, epoch, part.index)
         gold[found["at"]] = found["gold"]
+        if not np.any(gold == NO_CLASS):  # it is the same in all epochs
+            break
     rows = store.get(f"carto-rows-{part.index}", np.uint64)
     gold = gold[(rows - np.uint64(part.start_row)).astype(np.int64)]
     column = store.get_column(f"carto-labels-{part.index}").cast(pa.string())
@@ -211,5 +213,6 @@ def _pairs(
         labels = labels.combine_chunks()
     codes = labels.indices.fill_null(NO_CLASS).to_numpy(zero_copy_only=False)
     both = (gold != NO_CLASS) & (codes != NO_CLASS)
-    unique = np.unique(np.stack([gold[both], codes[both]]), axis=1).T
-    return [(int(g), labels.dictionary[int(code)].as_py()) for g, code in unique]
+    n_labels = max(1, len(labels.dictionary))
+    unique = np.unique(gold[both] * n_labels + codes[both]).tolist()
+    return [(pair // n_labels, labels.dictionary[pair % n_labels].as_py()) for pair in unique]
