@@ -60,7 +60,9 @@ def logits_key(piece: Piece) -> str:
 def lines_of(piece: Piece) -> bytes:
     """The lines that begin in the range of a piece."""
     return storage.read_range(
-        piece.file.path, _line_start(piece.file, piece.start), _line_start(piece.file, piece.stop)
+        piece.file.location,
+        _line_start(piece.file, piece.start),
+        _line_start(piece.file, piece.stop),
     )
 
 
@@ -69,7 +71,7 @@ def _line_start(file: DynamicsFile, position: int) -> int:
     size = file.signature.bytes
     at = position - 1
     while 0 <= at < size:
-        step = storage.read_range(file.path, at, min(size, at + _STEP_BYTES))
+        step = storage.read_range(file.location, at, min(size, at + _STEP_BYTES))
         end = step.find(b"\n")
         if end >= 0:
             return at + end + 1
@@ -83,7 +85,7 @@ def _first_line(piece: Piece) -> int:
     stop = _line_start(piece.file, piece.start)
     for position in range(0, stop, _PIECE_BYTES):
         end = min(stop, position + _PIECE_BYTES)
-        count += storage.read_range(piece.file.path, position, end).count(b"\n")
+        count += storage.read_range(piece.file.location, position, end).count(b"\n")
     return count
 
 

@@ -11,6 +11,7 @@ from hardness.io.arrow import pc
 from hardness.io.dynamics import DynamicsFile, Piece, Recorded
 
 VALUES = ("gold_logprob", "correct", "margin", "error_norm")
+_NUMBERS = (pa.types.is_floating, pa.types.is_boolean, pa.types.is_integer)
 _ROW, _PREDICTED, _LOGITS = "row", "predicted", "logits"
 _OBSERVATIONS_A_PIECE = 1 << 20
 """Small row groups are read together."""
@@ -23,13 +24,20 @@ def pieces(file: DynamicsFile) -> list[Piece]:
         HardnessError: it is no Parquet file, or lacks a column.
     """
     with _open(file) as parquet:
-        lacking = [name for name in (_ROW, *VALUES) if name not in parquet.schema_arrow.names]
+        schema = parquet.schema_arrow
         sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
+    lacking = [name for name in (_ROW, *VALUES) if name not in schema.names]
     if lacking:
         raise HardnessError(
             f"{file.path} must have the columns {', '.join((_ROW, *VALUES))}, got none called "
             f"{', '.join(lacking)}; record the dynamics again"
         )
+    for name in VALUES:
+        kind = schema.field(name).type
+        if not any(is_kind(kind) for is_kind in _NUMBERS):
+            raise HardnessError(
+                f"{file.path} must have numbers as {name}, got {kind}; record the dynamics again"
+            )
     found: list[Piece] = []
     start = 0
     for i in range(len(sizes)):
@@ -94,7 +102,7 @@ def to_matrix(lists: pa.Array) -> np.ndarray | None:
 
 def _open(file: DynamicsFile) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(file.path)
+        return pq.ParquetFile(file.location)
     except (OSError, pa.ArrowException) as error:
         raise HardnessError(
             f"{file.path} must be a Parquet file of dynamics, got {str(error).splitlines()[0]!r}; "

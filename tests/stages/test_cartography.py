@@ -16,6 +16,7 @@ import pytest
 import hardness
 from hardness import HardnessError
 from hardness.io import dynamics_jsonl
+from hardness.io.dynamics import find_dynamics
 from hardness.metrics.cartography import CARTOGRAPHY
 from tests.paths import local
 from tests.stages.dynamics import (
@@ -344,6 +345,9 @@ def parquet_case(name: str, table: pa.Table) -> pa.Table:
         return table.set_column(0, "row", pa.array([*rows[:-1], N], pa.uint64()))
     if name == "negative":
         return table.set_column(0, "row", pa.array([*rows[:-1], -1], pa.int64()))
+    if name == "strings":
+        texts = pa.array(["x"] * len(rows))
+        return table.set_column(table.schema.get_field_index("margin"), "margin", texts)
     if name == "lacking":
         return table.drop_columns(["margin"])
     values = table.column("margin").to_pylist()
@@ -362,6 +366,7 @@ def parquet_case(name: str, table: pa.Table) -> pa.Table:
         ("beyond", r"rank-1.parquet must have rows of the data, which are below 60, got row 60"),
         ("negative", r"rank-1.parquet must have rows from 0"),
         ("lacking", r"rank-1.parquet must have the columns .*, got none called margin"),
+        ("strings", r"rank-1.parquet must have numbers as margin, got string"),
         ("nan", r"rank-1.parquet must have a number or null as margin, got NaN in row \d+"),
         ("null", r"rank-1.parquet must have a margin where it has a gold_logprob, got null in row"),
     ],
@@ -431,3 +436,22 @@ def test_table_of_no_labels_suggests_numbers(tmp_path: Path) -> None:
     frame = score(data, write_jsonl(tmp_path / "d", make_epochs(N), ids=None))
     assert set(frame["suggested"].unique()) == {"0", "1", "2"}
     assert not (local(tmp_path) / "table" / "cartography" / "work").exists()
+
+
+def test_dynamics_that_change_meanwhile_are_refused(tmp_path: Path) -> None:
+    dynamics = write_jsonl(tmp_path / "d", make_epochs(3))
+    found = find_dynamics(dynamics)
+    found.check_unchanged()
+    path = dynamics / "dynamics_epoch_1.jsonl"
+    path.write_text(path.read_text() + "\n")
+    with pytest.raises(HardnessError, match=r"must not change.*got .*epoch_1.jsonl changed"):
+        found.check_unchanged()
+
+
+def test_epochs_that_someone_counted_from_one_keep_their_numbers(tmp_path: Path) -> None:
+    epochs = make_epochs(N)
+    data = write_data(tmp_path / "data.jsonl", N)
+    dynamics = write_jsonl(tmp_path / "d", epochs)
+    (dynamics / "dynamics_epoch_0.jsonl").unlink()
+    assert find_dynamics(dynamics).epochs == [1, 2, 3]
+    assert_as_defined(score(data, dynamics), epochs[1:])
