@@ -15,7 +15,7 @@ import pytest
 
 import hardness
 from hardness import HardnessError
-from hardness.io import dynamics_jsonl
+from hardness.io import dynamics_jsonl, dynamics_parquet
 from hardness.io.dynamics import find_dynamics
 from hardness.metrics.cartography import CARTOGRAPHY
 from tests.paths import local
@@ -77,16 +77,21 @@ def test_parquet_gives_the_defined_numbers(tmp_path: Path, extra: dict[str, bool
     assert_as_defined(frame, epochs, suggested=bool(extra))
 
 
-@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "predicted", "logits"])
 def test_numbers_do_not_depend_on_what_runs_it(
     tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     epochs = make_epochs(200, missing=0.2)
     data = write_data(tmp_path / "data.jsonl", 200)
-    write = write_jsonl if form == "jsonl" else write_parquet
-    dynamics = write(tmp_path / "dynamics", epochs)
+    if form == "jsonl":
+        dynamics = write_jsonl(tmp_path / "dynamics", epochs)
+    else:
+        extra = {form: True} if form != "parquet" else {}
+        dynamics = write_parquet(tmp_path / "dynamics", epochs, **extra)
     first = score(data, dynamics, threads=1)
     monkeypatch.setattr(dynamics_jsonl, "_PIECE_BYTES", 700)
+    monkeypatch.setattr(dynamics_parquet, "_OBSERVATIONS_A_PIECE", 30)
+    monkeypatch.setattr(dynamics_parquet, "_OBSERVATIONS_A_BATCH", 5)
     size = data.stat().st_size
     for i, options in enumerate(({"threads": 1}, {"threads": 4}, {"memory": "1MB"})):
         other = score(data, dynamics, f"t{i}", partition_bytes=size // (3 + i), **options)
