@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -441,6 +443,26 @@ def test_table_of_no_labels_suggests_numbers(tmp_path: Path) -> None:
     frame = score(data, write_jsonl(tmp_path / "d", make_epochs(N), ids=None))
     assert set(frame["suggested"].unique()) == {"0", "1", "2"}
     assert not (local(tmp_path) / "table" / "cartography" / "work").exists()
+
+
+def test_proxy_records_what_is_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs = make_epochs(N)
+    asked: list[Any] = []
+
+    def record(task: Any, config: Any) -> Path:
+        asked.append((task.dataset.rows, config.proxy, config.folds))
+        return write_parquet(tmp_path / "recorded", epochs, predicted=True)
+
+    stub: Any = ModuleType("proxy")
+    stub.record = record
+    stub.proxy_parameters = lambda config, columns: {"proxy": config.proxy, "folds": config.folds}
+    stub.proxy_bytes = lambda config, dataset: (0, 0)
+    monkeypatch.setitem(sys.modules, "hardness.stages.proxy", stub)
+    data = write_data(tmp_path / "data.jsonl", N)
+    result = hardness.score(data, metric="cartography", proxy="linear", folds=3, epochs="2..4")
+    assert asked == [(N, "linear", 3)]
+    assert result.info.parameters == {"proxy": "linear", "folds": 3, "epochs": "2..4"}
+    assert_as_defined(result.table.frame("cartography").collect(), epochs[1:])
 
 
 def test_dynamics_that_change_meanwhile_are_refused(tmp_path: Path) -> None:
