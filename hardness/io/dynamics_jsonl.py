@@ -17,6 +17,8 @@ from hardness.io.dynamics_parquet import to_matrix
 from hardness.io.jsonl_parse import parse
 
 _PIECE_BYTES = 8 << 20
+_MOST_PIECE_BYTES = 64 << 20
+_PIECES_WISHED = 64
 _LINE_BYTES = 64
 """Of a line, a low guess."""
 _STEP_BYTES = 1 << 16
@@ -26,8 +28,8 @@ _MOST_CLASSES = 1 << 20
 def pieces(file: DynamicsFile) -> list[Piece]:
     """Ranges of bytes; a line belongs to the range that its first byte lies in."""
     size = file.signature.bytes
-    starts = range(0, size, _PIECE_BYTES)
-    ranges = [(start, min(size, start + _PIECE_BYTES)) for start in starts]
+    step = max(_PIECE_BYTES, min(size // _PIECES_WISHED, _MOST_PIECE_BYTES))
+    ranges = [(start, min(size, start + step)) for start in range(0, size, step)]
     return [
         Piece(file=file, start=start, stop=stop, size=(stop - start) // _LINE_BYTES + 1)
         for start, stop in ranges

@@ -53,7 +53,6 @@ class Seen:
     Attributes:
         pieces: of the dynamics.
         ends: int64 (pieces, partitions + 1) where each partition's observations begin and end.
-        epochs: of each piece.
         named: the labels that each piece predicted, by their codes; empty where classes have
             numbers only.
         n_classes: how many classes have logits; 0 without.
