@@ -20,6 +20,7 @@ from hardness import HardnessError
 from hardness.io import dynamics_jsonl, dynamics_parquet
 from hardness.io.dynamics import find_dynamics
 from hardness.metrics.cartography import CARTOGRAPHY
+from hardness.stages import dynamics_records
 from tests.paths import local
 from tests.stages.dynamics import (
     expected,
@@ -94,6 +95,7 @@ def test_numbers_do_not_depend_on_what_runs_it(
     monkeypatch.setattr(dynamics_jsonl, "_PIECE_BYTES", 700)
     monkeypatch.setattr(dynamics_parquet, "_OBSERVATIONS_A_PIECE", 30)
     monkeypatch.setattr(dynamics_parquet, "_OBSERVATIONS_A_BATCH", 5)
+    monkeypatch.setattr(dynamics_records, "_IDS_A_PREFIX", 20)
     size = data.stat().st_size
     for i, options in enumerate(({"threads": 1}, {"threads": 4}, {"memory": "1MB"})):
         other = score(data, dynamics, f"t{i}", partition_bytes=size // (3 + i), **options)
