@@ -28,6 +28,11 @@ def proxy_parameters(config: CartographyConfig, columns: Columns) -> dict[str, A
         raise HardnessError(
             "label must be named for a proxy, which learns to predict it, got none; add --label"
         )
+    if config.proxy != LINEAR:
+        raise HardnessError(
+            f"proxy must be linear, tiny or a folder with a Hugging Face model, got "
+            f"{config.proxy!r}; linear takes seconds"
+        )
     folds = FOLDS if config.folds is None else config.folds
     return {
         "proxy": config.proxy,
