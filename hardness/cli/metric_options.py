@@ -135,3 +135,36 @@ Epochs = Annotated[
         rich_help_panel=_CARTOGRAPHY,
     ),
 ]
+Proxy = Annotated[
+    str | None,
+    typer.Option(
+        help="Train and observe a model instead of --dynamics: `linear`, which takes seconds, "
+        "`tiny`, or the folder of a Hugging Face model.",
+        metavar="linear|tiny|PATH",
+        show_default=False,
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Parts of the data that are held out in turn, so that no record is observed by a "
+        "model that trained on it; 1 observes them in-sample.",
+        show_default="5",
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+ProxyEpochs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Passes of the proxy over the data.",
+        show_default="5, or 3 for a model",
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, help="Of folds and proxy.", show_default="0", rich_help_panel=_CARTOGRAPHY),
+]
