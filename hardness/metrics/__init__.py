@@ -5,9 +5,10 @@ from hardness.metrics.column import column_metric
 from hardness.metrics.kenlm import KENLM
 from hardness.metrics.ngram_pvi import NGRAM_PVI
 from hardness.metrics.perplexity import PERPLEXITY
+from hardness.metrics.surface import SURFACE
 
 __all__ = ["Column", "Metric", "metrics"]
 
-for _metric in (PERPLEXITY, NGRAM_PVI, KENLM):
+for _metric in (PERPLEXITY, NGRAM_PVI, KENLM, SURFACE):
     metrics.add(_metric.name, _metric)
 metrics.add_family("column", "NAME", column_metric)
