@@ -41,7 +41,7 @@ def compression_ratios(data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         write_content_size=False,
         write_checksum=False,
     )
-    texts = zstandard.BufferWithSegments(np.ascontiguousarray(data), segments.tobytes())
+    texts = zstandard.BufferWithSegments(np.ascontiguousarray(data).data, segments.tobytes())
     compressor = zstandard.ZstdCompressor(compression_params=parameters)
     # All texts in one call, which does not hold up other threads.
     compressed = compressor.multi_compress_to_buffer(texts, threads=1)
@@ -51,4 +51,4 @@ def compression_ratios(data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 def _sizes(compressed: zstandard.BufferWithSegmentsCollection) -> np.ndarray:
     """int64 (n,): the bytes of each."""
-    return np.fromiter(map(len, compressed), dtype=np.int64, count=len(compressed))
+    return np.array([len(compressed[i]) for i in range(len(compressed))], dtype=np.int64)

@@ -19,7 +19,7 @@ _CLASSES = {
     _APOSTROPHE: "'\u2019",
     _DIGIT: "0123456789",
     _ENDER: ".!?\u2026",
-    _CLOSER: "\")]}\u201d\u00bb",
+    _CLOSER: '")]}\u201d\u00bb',
 }
 
 _LETTERS = 4
