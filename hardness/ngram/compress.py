@@ -35,8 +35,8 @@ def compression_ratios(data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     segments = np.empty(len(filled), dtype=_SEGMENT)
     segments["start"] = offsets[filled]
     segments["size"] = lengths[filled]
-    parameters = zstandard.ZstdCompressionParameters.from_level(
-        _LEVEL,
+    parameters = zstandard.ZstdCompressionParameters(
+        compression_level=_LEVEL,
         format=zstandard.FORMAT_ZSTD1_MAGICLESS,
         write_content_size=False,
         write_checksum=False,
