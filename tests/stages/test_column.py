@@ -121,7 +121,7 @@ def test_the_direction_is_as_asked_for(tmp_path: Path, higher: str, end: str) ->
     first = pl.read_parquet(Path(str(shards.path)) / "shard-*.parquet")["len"].to_list()
     assert first == ([1, 2, 3] if higher == "harder" else [3, 2, 1])
     other = "easier" if higher == "harder" else "harder"
-    with pytest.raises(HardnessError, match="directions was .*, is .*; pass --overwrite"):
+    with pytest.raises(HardnessError, match=r"directions was .*, is .*; pass --overwrite"):
         hardness.score(data, metric="column:len", higher=other)
 
 
@@ -168,7 +168,9 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     data = jsonl(tmp_path / "data.jsonl", [1])
     with pytest.raises(HardnessError, match="column must be one of id, text, len, got 'lem'"):
         scored(data, "lem")
-    with pytest.raises(HardnessError, match="metric must be one of .*column:NAME.*, got 'column:'"):
+    with pytest.raises(
+        HardnessError, match=r"metric must be one of .*column:NAME.*, got 'column:'"
+    ):
         hardness.score(data, metric="column:")
 
 
