@@ -161,7 +161,7 @@ def test_options_that_do_not_fit_are_refused(
 ) -> None:
     data = jsonl(tmp_path / "data.jsonl", [1])
     with pytest.raises(HardnessError, match=message):
-        hardness.score(data, metric="column:len", **({"higher": "harder"} | options))
+        hardness.score(data, metric="column:len", **(dict[str, Any](higher="harder") | options))
 
 
 def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
