@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hardness.cli.metric_options import (
+    Buckets,
     Chosen,
     From,
     Higher,
@@ -76,6 +77,7 @@ def score(
     model: Model = None,
     prune: Prune = None,
     skip_symbols: SkipSymbols = False,
+    buckets: Buckets = None,
     higher: Higher = None,
     source: From = None,
     on: On = None,
@@ -133,6 +135,7 @@ def score(
             model=model,
             prune=None if prune is None else parse_prune(prune),
             skip_symbols=skip_symbols or None,
+            buckets=buckets,
             higher=higher,
             source=tuple(source) if source else None,
             on=on,

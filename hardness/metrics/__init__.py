@@ -2,6 +2,7 @@
 
 from hardness.metrics.base import Column, Metric, metrics
 from hardness.metrics.column import column_metric
+from hardness.metrics.dsir import DSIR
 from hardness.metrics.imported import IMPORT
 from hardness.metrics.kenlm import KENLM
 from hardness.metrics.ngram_pvi import NGRAM_PVI
@@ -10,6 +11,6 @@ from hardness.metrics.surface import SURFACE
 
 __all__ = ["Column", "Metric", "metrics"]
 
-for _metric in (PERPLEXITY, NGRAM_PVI, KENLM, SURFACE, IMPORT):
+for _metric in (PERPLEXITY, NGRAM_PVI, KENLM, SURFACE, IMPORT, DSIR):
     metrics.add(_metric.name, _metric)
 metrics.add_family("column", "NAME", column_metric)
