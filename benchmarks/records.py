@@ -1,6 +1,6 @@
 """Metrics of a million records that need no model: whole processes, on one thread and on all.
 
-    python benchmarks/records.py --records 1M
+python benchmarks/records.py --records 1M
 """
 
 from __future__ import annotations
