@@ -56,6 +56,7 @@ def commands(data: Path, scores: Path, work: Path) -> dict[str, list[str]]:
     one = ["--threads", "1"]
     metrics = {
         "surface": ["--metric", "surface"],
+        "dsir, target the same": ["--metric", "dsir", "--reference", str(data)],
         "column:score": ["--metric", "column:score", *given],
         "import, 2 columns": ["--metric", "import", "--from", str(scores), *given],
     }

@@ -38,8 +38,8 @@ Holdout = Annotated[
 Reference = Annotated[
     list[str] | None,
     typer.Option(
-        help="Fit on this file instead of the data, without --holdout; for dsir, the target; may "
-        "be repeated.",
+        help="Fit on this file instead of the data, without --holdout; for dsir and zipfit, "
+        "the target; may be repeated.",
         show_default=False,
         rich_help_panel=_NGRAM,
     ),
@@ -75,6 +75,14 @@ Buckets = Annotated[
     typer.Option(
         help="How many buckets n-grams are hashed to, for --metric dsir.",
         show_default="10000",
+        rich_help_panel=_NGRAM,
+    ),
+]
+Targets = Annotated[
+    int | None,
+    typer.Option(
+        help="How many of the reference's texts to compare with, for --metric zipfit.",
+        show_default="100",
         rich_help_panel=_NGRAM,
     ),
 ]

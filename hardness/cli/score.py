@@ -19,6 +19,7 @@ from hardness.cli.metric_options import (
     Prune,
     Reference,
     SkipSymbols,
+    Targets,
     Tokenizer,
 )
 from hardness.cli.options import Data, Memory, OnError, Scheduler, Text, Threads, Work, Workers
@@ -78,6 +79,7 @@ def score(
     prune: Prune = None,
     skip_symbols: SkipSymbols = False,
     buckets: Buckets = None,
+    targets: Targets = None,
     higher: Higher = None,
     source: From = None,
     on: On = None,
@@ -136,6 +138,7 @@ def score(
             prune=None if prune is None else parse_prune(prune),
             skip_symbols=skip_symbols or None,
             buckets=buckets,
+            targets=targets,
             higher=higher,
             source=tuple(source) if source else None,
             on=on,

@@ -8,9 +8,10 @@ from hardness.metrics.kenlm import KENLM
 from hardness.metrics.ngram_pvi import NGRAM_PVI
 from hardness.metrics.perplexity import PERPLEXITY
 from hardness.metrics.surface import SURFACE
+from hardness.metrics.zipfit import ZIPFIT
 
 __all__ = ["Column", "Metric", "metrics"]
 
-for _metric in (PERPLEXITY, NGRAM_PVI, KENLM, SURFACE, IMPORT, DSIR):
+for _metric in (PERPLEXITY, NGRAM_PVI, KENLM, SURFACE, IMPORT, DSIR, ZIPFIT):
     metrics.add(_metric.name, _metric)
 metrics.add_family("column", "NAME", column_metric)
