@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hardness.cli.metric_options import (
+    Buckets,
     Chosen,
     Dynamics,
     Epochs,
@@ -24,6 +25,7 @@ from hardness.cli.metric_options import (
     Reference,
     Seed,
     SkipSymbols,
+    Targets,
     Tokenizer,
 )
 from hardness.cli.options import Memory, OnError, Scheduler, Text, Threads, Work, Workers
@@ -95,6 +97,8 @@ def score(
     folds: Folds = None,
     proxy_epochs: ProxyEpochs = None,
     seed: Seed = None,
+    buckets: Buckets = None,
+    targets: Targets = None,
     higher: Higher = None,
     source: From = None,
     on: On = None,
@@ -158,6 +162,8 @@ def score(
             folds=folds,
             proxy_epochs=proxy_epochs,
             seed=seed,
+            buckets=buckets,
+            targets=targets,
             higher=higher,
             source=tuple(source) if source else None,
             on=on,

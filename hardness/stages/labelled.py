@@ -12,7 +12,7 @@ What the store holds for each block b, those of the reference first:
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -22,13 +22,14 @@ import pyarrow as pa
 from hardness.errors import HardnessError
 from hardness.io.arrow import pc
 from hardness.io.dataset import Dataset
-from hardness.io.records import Columns, Partition, Reject
+from hardness.io.records import Columns, Reject
 from hardness.io.text import join_columns
 from hardness.ngram.class_rows import MOST_CLASSES
 from hardness.ngram.tokenize import tokenize, tokenizers
 from hardness.stages.groups import group_salts
 from hardness.stages.ngram import Block
 from hardness.stages.run import Run
+from hardness.stages.sources import Source, encode_sources
 from hardness.stages.store import Store
 
 
@@ -49,15 +50,6 @@ class Labelled:
     rejects: list[Reject]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Source:
-    index: int
-    dataset: Dataset
-    partition: Partition
-    fitted: bool
-    scored: bool
-
-
 def encode_labelled(
     task: Run, reference: Dataset | None, *, tokenizer: str, by_group: bool
 ) -> Labelled:
@@ -66,28 +58,8 @@ def encode_labelled(
     Raises:
         HardnessError: there are fewer than two classes, or too many.
     """
-    datasets = [task.dataset] if reference is None else [reference, task.dataset]
-    sources = [
-        # A task needs its own partition, not the list of all.
-        _Source(
-            index=0,
-            dataset=replace(dataset, partitions=()),
-            partition=partition,
-            fitted=reference is None or dataset is reference,
-            scored=dataset is task.dataset,
-        )
-        for dataset in datasets
-        for partition in dataset.partitions
-    ]
-    sources = [replace(source, index=index) for index, source in enumerate(sources)]
-    results = task.cluster.map(
-        "reading",
-        partial(_encode, store=task.store, tokenizer=tokenizer, by_group=by_group),
-        sources,
-        sizes=[source.partition.rows for source in sources],
-        unit="records",
-        store=task.store,
-    )
+    encode = partial(_encode, store=task.store, tokenizer=tokenizer, by_group=by_group)
+    sources, results = encode_sources(task, reference, encode)
     classes = sorted({name for result in results for name in result["classes"]})
     check_number(len(classes), task.dataset.columns.label)
     for source, result in zip(sources, results, strict=True):
@@ -118,7 +90,7 @@ def check_number(n_classes: int, label: str | None) -> None:
         )
 
 
-def _encode(source: _Source, *, store: Store, tokenizer: str, by_group: bool) -> dict[str, Any]:
+def _encode(source: Source, *, store: Store, tokenizer: str, by_group: bool) -> dict[str, Any]:
     columns = source.dataset.columns
     assert columns.label is not None
     wanted = _wanted(columns, scored=source.scored, by_group=by_group)
