@@ -58,8 +58,10 @@ def flipped(direction: Direction | None) -> Direction | None:
 
 def shared(operands: Sequence[Operand]) -> Direction | None:
     """The direction that all but the constants have; None where they differ."""
-    found = {operand.direction for operand in operands if not operand.constant}
-    return found.pop() if len(found) == 1 else None
+    found: list[Direction | None] = [x.direction for x in operands if not x.constant]
+    if not found or any(direction != found[0] for direction in found):
+        return None
+    return found[0]
 
 
 def negative(x: Operand) -> Operand:
