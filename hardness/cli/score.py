@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hardness.cli.metric_options import (
+    BaseModel,
+    BatchTokens,
+    Device,
     Holdout,
+    MaxLength,
     Model,
+    NullModel,
     Order,
+    Precision,
+    Prompt,
     Prune,
     Reference,
+    Response,
     SkipSymbols,
     Tokenizer,
 )
@@ -68,9 +76,17 @@ def score(
     tokenizer: Tokenizer = None,
     holdout: Holdout = None,
     reference: Reference = None,
-    model: Model = None,
     prune: Prune = None,
     skip_symbols: SkipSymbols = False,
+    model: Model = None,
+    base_model: BaseModel = None,
+    null_model: NullModel = None,
+    prompt: Prompt = None,
+    response: Response = None,
+    max_length: MaxLength = None,
+    batch_tokens: BatchTokens = None,
+    device: Device = None,
+    precision: Precision = None,
     threads: Threads = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -123,6 +139,14 @@ def score(
             model=model,
             prune=None if prune is None else parse_prune(prune),
             skip_symbols=skip_symbols or None,
+            base_model=base_model,
+            null_model=null_model,
+            prompt=prompt,
+            response=response,
+            max_length=max_length,
+            batch_tokens=batch_tokens,
+            device=device,
+            precision=precision,
         )
     _report(result)
 

@@ -1,11 +1,27 @@
 """Metrics: what each is called, needs, writes and means."""
 
 from hardness.metrics.base import Column, Metric, metrics
+from hardness.metrics.conditional import CONDITIONAL
+from hardness.metrics.grand import GRAND
+from hardness.metrics.ifd import IFD
 from hardness.metrics.kenlm import KENLM
+from hardness.metrics.learnability import LEARNABILITY
+from hardness.metrics.lm import LM
 from hardness.metrics.ngram_pvi import NGRAM_PVI
 from hardness.metrics.perplexity import PERPLEXITY
+from hardness.metrics.pvi import PVI
 
 __all__ = ["Column", "Metric", "metrics"]
 
-for _metric in (PERPLEXITY, NGRAM_PVI, KENLM):
+for _metric in (
+    PERPLEXITY,
+    NGRAM_PVI,
+    KENLM,
+    LM,
+    IFD,
+    PVI,
+    LEARNABILITY,
+    CONDITIONAL,
+    GRAND,
+):
     metrics.add(_metric.name, _metric)

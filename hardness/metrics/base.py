@@ -45,6 +45,8 @@ class Metric:
             numbers, JSON-like; `store_bytes(config, dataset)`, about how many bytes the run needs
             in memory and how many in files where it may not have those; and `run(task, config)`,
             which takes a `hardness.stages.run.Run` and returns a `Tally`.
+        partition_bytes: of input that a task reads where nothing else is said; None for what suits
+            metrics that take less than a second for a megabyte.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Metric:
     columns: tuple[Column, ...]
     config: type[Any]
     stage: str
+    partition_bytes: int | None = None
 
     def configure(self, options: dict[str, Any]) -> Any:
         """The metric's config made of those options that are not None.
