@@ -8,7 +8,7 @@ from typing import ClassVar
 from hardness.errors import HardnessError
 
 PARTITION_BYTES = 1 << 18
-"""Of input that a task reads: models are slow, so that progress is seen and a crash costs little."""
+"""Of input that a task reads: models are slow, and progress should be seen and kept."""
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("fp32", "bf16")
 
