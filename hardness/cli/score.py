@@ -9,11 +9,16 @@ import typer
 from hardness.cli.metric_options import (
     BaseModel,
     BatchTokens,
+    Chosen,
     Device,
+    From,
+    Higher,
     Holdout,
     MaxLength,
     Model,
+    Name,
     NullModel,
+    On,
     Order,
     Precision,
     Prompt,
@@ -87,6 +92,11 @@ def score(
     batch_tokens: BatchTokens = None,
     device: Device = None,
     precision: Precision = None,
+    higher: Higher = None,
+    source: From = None,
+    on: On = None,
+    columns: Chosen = None,
+    name: Name = None,
     threads: Threads = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -147,6 +157,11 @@ def score(
             batch_tokens=batch_tokens,
             device=device,
             precision=precision,
+            higher=higher,
+            source=tuple(source) if source else None,
+            on=on,
+            columns=columns,
+            name=name,
         )
     _report(result)
 
@@ -170,6 +185,8 @@ def _report(result: ScoreResult) -> None:
     say(f"{result.info.rows:,} records scored{counted}")
     if rejects := result.info.content["rejects"]:
         say(f"{rejects:,} bad records are in {result.info.path / 'rejects.jsonl'}")
+    for note in result.info.content.get("notes", ()):
+        say(note)
     say()
     print_metric(result.info)
     say()

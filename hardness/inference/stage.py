@@ -6,7 +6,6 @@ are encoded; on a cluster every worker has its own. A model is loaded by a proce
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,8 +26,6 @@ from hardness.io.records import Reject
 from hardness.stages.run import PartWriter, Run, Tally
 from hardness.training.data import prefetched
 from hardness.training.tasks import Task
-
-_log = logging.getLogger(__name__)
 
 BATCH_TOKENS = {"cpu": 2048, "cuda": 16_384}
 """Padded tokens of a batch where nothing else is said: what keeps the processor busy."""
@@ -62,7 +59,7 @@ def run(task: Run, probe: Probe, *, batch_tokens: int | None, max_length: int) -
         task: the run.
         probe: the metric's part in it.
         batch_tokens: of a batch; None for what suits the device.
-        max_length: beyond which texts were cut off, for the message that says so.
+        max_length: beyond which texts are cut off, for the note that says so.
     """
     task.writer.begin()
     missing = task.writer.missing
@@ -94,17 +91,15 @@ def run(task: Run, probe: Probe, *, batch_tokens: int | None, max_length: int) -
         if task.cluster.in_process:
             forget()
     n_cut = sum(result["n_cut"] for result in results)
-    if n_cut:
-        _log.warning(
-            "%d records were longer than %d tokens and cut off there; raise --max-length if the "
-            "model can take more",
-            n_cut,
-            max_length,
-        )
+    note = (
+        f"{n_cut:,} records were longer than {max_length} tokens and cut off there; raise "
+        "--max-length if the model can take more"
+    )
     return Tally(
         n_tokens=sum(result["n_tokens"] for result in results),
         rejects=[Reject(**reject) for result in results for reject in result["rejects"]],
         facts={"cut_records": n_cut},
+        notes=(note,) if n_cut else (),
     )
 
 

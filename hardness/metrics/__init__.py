@@ -1,6 +1,7 @@
 """Metrics: what each is called, needs, writes and means."""
 
 from hardness.metrics.base import Column, Metric, metrics
+from hardness.metrics.column import column_metric
 from hardness.metrics.conditional import CONDITIONAL
 from hardness.metrics.grand import GRAND
 from hardness.metrics.ifd import IFD
@@ -25,3 +26,4 @@ for _metric in (
     GRAND,
 ):
     metrics.add(_metric.name, _metric)
+metrics.add_family("column", "NAME", column_metric)
