@@ -21,7 +21,7 @@ LAYERS = [
     {"direction", "errors", "registry", "progress", "memory", "sort", "normalize"},
     {"io", "ngram", "expression"},
     {"metrics", "proxy", "weighting"},
-    {"stages", "curriculum", "training", "integrations", "report"},
+    {"stages", "curriculum", "training", "inference", "integrations", "report"},
     {"demo", "experiments"},
     {"cli"},
 ]
@@ -32,8 +32,8 @@ ENTRY_POINTS = {"__init__", "__main__"}
 HOMES = {
     "dask": {"stages"},
     "distributed": {"stages"},
-    "torch": {"training", "integrations"},
-    "transformers": {"training", "integrations"},
+    "torch": {"training", "inference", "integrations"},
+    "transformers": {"training", "inference", "integrations"},
     "tokenizers": {"training", "integrations", "ngram"},
     "safetensors": {"training", "integrations"},
     "rich": {"cli"},
