@@ -18,8 +18,8 @@ PACKAGE = Path(hardness.__file__).parent
 
 # From the bottom up. A module may import from its own layer and from those below.
 LAYERS = [
-    {"direction", "errors", "registry", "progress", "memory"},
-    {"io", "ngram"},
+    {"direction", "errors", "registry", "progress", "memory", "sort", "normalize"},
+    {"io", "ngram", "expression"},
     {"metrics", "weighting"},
     {"stages", "curriculum", "training", "integrations", "report"},
     {"demo"},

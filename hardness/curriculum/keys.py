@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hardness.curriculum.normalize import to_hardness
 from hardness.curriculum.orders import orders
 from hardness.direction import Direction
 from hardness.errors import HardnessError
+from hardness.normalize import to_hardness
 
 NULL_POLICIES = ("error", "drop", "first", "last")
 LEFT_OUT = -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hardness.curriculum.counting import index_dtype
-from hardness.curriculum.sort import stable_argsort
+from hardness.sort import stable_argsort
 
 
 def ascending(hardness: np.ndarray, rng: np.random.Generator, *, epochs: int) -> np.ndarray:
