@@ -13,9 +13,17 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
-
-
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from hardness.errors import HardnessError
 from hardness.registry import Registry
@@ -42,7 +50,7 @@ class Bounds:
 
     def __str__(self) -> str:
         low = "" if self.low == -math.inf else f"{'above' if self.above else 'from'} {self.low:g}"
-        high = "" if self.high == math.inf else f"to {self.high:g}"
+        high = "" if self.high == math.inf else f"{'and up ' if self.above else ''}to {self.high:g}"
         return " ".join(part for part in (low, high) if part)
 
 
@@ -157,9 +165,7 @@ def resolve(text: str, registry: Registry[F]) -> Component[F]:
     return Component(name=name, function=function, arguments=arguments)
 
 
-def _bind(
-    declared: Sequence[Parameter], given: Sequence[str]
-) -> tuple[dict[str, Any], list[str]]:
+def _bind(declared: Sequence[Parameter], given: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """The arguments, and what is wrong with them."""
     problems: list[str] = []
     texts: dict[str, str] = {}
@@ -204,10 +210,10 @@ def _parameter(name: str, hint: Any, default: Any) -> Parameter:
     bounds, choices, many = Bounds(), (), False
     if get_origin(hint) in (Union, types.UnionType):  # X | None
         (hint,) = (arg for arg in get_args(hint) if arg is not type(None))
-    if get_origin(hint) is Annotated:
-        hint, bounds = get_args(hint)
     if get_origin(hint) is tuple:
         hint, many = get_args(hint)[0], True
+    if get_origin(hint) is Annotated:
+        hint, bounds = get_args(hint)
     if get_origin(hint) is Literal:
         choices, hint = get_args(hint), str
     if hint not in (int, float, str):
