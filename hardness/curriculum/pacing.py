@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hardness.curriculum.counting import SLACK, in_turns, index_dtype
+from hardness.curriculum.shares import SLACK, in_turns, index_dtype
 from hardness.errors import HardnessError
 
 LEVELS = 10_000

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from hardness.curriculum.counting import SLACK, index_dtype
+from hardness.curriculum.shares import SLACK, index_dtype
 from hardness.curriculum.grammar import Bounds
 from hardness.curriculum.orders.base import Share
 from hardness.curriculum.orders.plain import easy_to_hard

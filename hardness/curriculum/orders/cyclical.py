@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from hardness.curriculum.counting import count_of, index_dtype
+from hardness.curriculum.shares import count_of, index_dtype
 from hardness.curriculum.grammar import Bounds
 from hardness.curriculum.orders.base import Share
 from hardness.errors import HardnessError

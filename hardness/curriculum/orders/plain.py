@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hardness.curriculum.counting import index_dtype
+from hardness.curriculum.shares import index_dtype
 from hardness.sort import stable_argsort
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from hardness.curriculum.counting import count_of, in_turns, index_dtype
+from hardness.curriculum.shares import count_of, in_turns, index_dtype
 from hardness.curriculum.orders.base import Share
 
 
