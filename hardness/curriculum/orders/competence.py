@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from hardness.curriculum.shares import SLACK, index_dtype
 from hardness.curriculum.grammar import Bounds
 from hardness.curriculum.orders.base import Share
 from hardness.curriculum.orders.plain import easy_to_hard
+from hardness.curriculum.shares import SLACK, index_dtype
 
 CHUNK = 2**22
 """Positions drawn at a time."""

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import numpy as np
 
-from hardness.curriculum.shares import count_of, index_dtype
 from hardness.curriculum.grammar import Bounds
+from hardness.curriculum.gumbel import heaviest
 from hardness.curriculum.orders.base import Share
+from hardness.curriculum.shares import count_of, index_dtype
 from hardness.errors import HardnessError
 
 
@@ -78,29 +79,3 @@ def phase_shares(start: float, end: float, alpha: float) -> Iterator[float]:
         if share <= start:
             rising = True
         share = min(share / alpha, end) if rising else max(share * alpha, start)
-
-
-def heaviest(weights: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Gumbel top-k: `size` draws without replacement, each proportional to exp(weight).
-
-    Args:
-        weights: (n,) f64, logarithms of the weights; -inf comes last, and among itself at random.
-        size: how many, at most n.
-        rng: of the noise, n numbers for any `size`.
-
-    Returns:
-        (size,) int64, distinct indices in no particular order.
-
-    Source: Kool et al. 2019, "Stochastic Beams and Where to Find Them", section 2.3; the same
-    distribution as drawing one after the other (Efraimidis & Spirakis 2006).
-    """
-    n = len(weights)
-    noise = rng.gumbel(size=n)
-    if size >= n:
-        return np.arange(n)
-    keys = weights + noise
-    floor = keys.min(where=np.isfinite(keys), initial=0.0)
-    # Behind all others, and still in random order.
-    never = ~np.isfinite(keys)
-    keys[never] = floor - 1 - np.exp(-noise[never])
-    return np.argpartition(-keys, size - 1)[:size]

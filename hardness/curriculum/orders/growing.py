@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hardness.curriculum.shares import bucket_edges
 from hardness.curriculum.orders.base import Buckets
 from hardness.curriculum.orders.plain import easy_to_hard
+from hardness.curriculum.shares import bucket_edges
 
 
 def babysteps(

@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from hardness.curriculum.shares import count_of, in_turns, index_dtype
 from hardness.curriculum.orders.base import Share
+from hardness.curriculum.shares import count_of, in_turns, index_dtype
 
 
 def repeat_random(

@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from hardness.curriculum.shares import count_of, index_dtype
 from hardness.curriculum.orders.base import Share
 from hardness.curriculum.orders.plain import easy_to_hard
+from hardness.curriculum.shares import count_of, index_dtype
 
 
 def warmup(
