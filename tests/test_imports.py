@@ -22,7 +22,7 @@ LAYERS = [
     {"io", "ngram", "expression"},
     {"metrics", "weighting"},
     {"stages", "curriculum", "training", "integrations", "report"},
-    {"demo"},
+    {"demo", "experiments"},
     {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
@@ -38,6 +38,7 @@ HOMES = {
     "safetensors": {"training", "integrations"},
     "rich": {"cli"},
     "typer": {"cli"},
+    "scipy": {"experiments"},
 }
 HEAVY = ["torch", "transformers", "dask", "distributed", "numba"]
 HELP_SECONDS = 0.5
