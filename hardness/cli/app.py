@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from hardness.cli.build import build
+from hardness.cli.curricula import curricula
 from hardness.cli.demo import demo
 from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
@@ -66,6 +67,7 @@ app = typer.Typer(
 for _command in (score, show, metrics, build, train, runs, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
+app.add_typer(curricula, name="curricula")
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from hardness.curriculum.shares import count_of, in_turns
 from hardness.direction import Direction
 from hardness.errors import HardnessError
 from hardness.normalize import normalizers
+from hardness.weighting import resolve as weighting
 
 NULL_POLICIES = ("error", "drop", "first", "last")
 
@@ -125,7 +126,7 @@ class Curriculum:
         n = len(hardness)
         if self.admissions:
             scores = [context.read(item.column) for item in self.admissions]
-            ways = [directions[item.column] for item in self.admissions]
+            ways: list[Direction] = [directions[item.column] for item in self.admissions]
             return admit(self.admissions, scores, ways, self.epochs * n, rng)
         if "epochs" in inspect.signature(self.arrange.function).parameters:
             found = self.arrange(hardness, rng, epochs=self.epochs)
@@ -211,8 +212,9 @@ CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "normalize": _message(normalizers.get),
     "nulls": _nulls,
     "seed": _whole("seed", 0),
+    "weighting": _message(weighting),
 }
-"""The rule for each field, giving its message or None."""
+"""The rule for each field, and for the weighting that goes with them: its message or None."""
 
 
 def _mixed(scheduled: np.ndarray, kept: np.ndarray, rng: np.random.Generator) -> np.ndarray:

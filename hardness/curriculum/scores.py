@@ -13,7 +13,7 @@ import xxhash
 
 from hardness.direction import Direction
 from hardness.errors import HardnessError
-from hardness.expression import Expression, parse
+from hardness.expression import Evaluated, Expression, parse
 from hardness.io.metric import MetricInfo
 from hardness.io.records import Columns
 from hardness.io.storage import Location
@@ -42,6 +42,14 @@ class Scores:
     """Number of rows of the dataset, rejected records included."""
     columns: Columns
     """Which columns hold the text, the label, the id and the group."""
+    expression: Expression | None = None
+    """What `name` was parsed to; None for a single column."""
+
+    @property
+    def oriented(self) -> np.ndarray:
+        """(n,) f64: the scores turned so that higher is harder, NaN where undefined."""
+        sign = 1.0 if self.metric["direction"] == "higher" else -1.0
+        return np.where(self.valid, sign * self.values, np.nan)
 
     @property
     def nulls(self) -> int:
@@ -75,7 +83,7 @@ def read_scores(table: HardnessTable, by: str | None) -> Scores:
     if by.partition(".")[0] not in table.metrics:
         expression = parse(by, table.metrics)
         if not isinstance(expression.tree, ast.Name):
-            return _evaluate(table, expression)
+            return _read_expression(table, expression)
         (by,) = expression.references
     info, column = table.resolve(by)
     name = info.name if column == info.columns[0] else f"{info.name}.{column}"
@@ -111,22 +119,36 @@ def read_like(table: HardnessTable, column: str, rows: np.ndarray) -> tuple[np.n
     return np.where(valid, values, np.nan), direction
 
 
-def _evaluate(table: HardnessTable, expression: Expression) -> Scores:
+def evaluate(table: HardnessTable, expression: Expression, rows: np.ndarray) -> Evaluated:
+    """An expression over a table's columns, for the rows at hand.
+
+    Args:
+        table: what `score` wrote.
+        expression: over its columns.
+        rows: (n,) u64, strictly increasing.
+
+    Raises:
+        HardnessError: see `read_scores`.
+    """
+    found = {name: table.resolve(name) for name in expression.references}
+    read = {name: _aligned(*_read_column(table, *where), rows) for name, where in found.items()}
+    return expression.evaluate(
+        {name: values for name, (values, _) in read.items()},
+        valid={name: valid for name, (_, valid) in read.items()},
+        directions={name: info.directions.get(column) for name, (info, column) in found.items()},
+    )
+
+
+def _read_expression(table: HardnessTable, expression: Expression) -> Scores:
     """The expression of all rows that one of its columns has."""
     found = {name: table.resolve(name) for name in expression.references}
-    read = {name: _read_column(table, *where) for name, where in found.items()}
-    columns = [rows for rows, _, _ in read.values()]
-    rows = columns[0]
-    for other in columns[1:]:
-        if not np.array_equal(rows, other):
-            rows = np.union1d(rows, other)
-    aligned = {name: _aligned(*column, rows) for name, column in read.items()}
-    directions = {name: info.directions.get(column) for name, (info, column) in found.items()}
-    result = expression.evaluate(
-        {name: values for name, (values, _) in aligned.items()},
-        valid={name: valid for name, (_, valid) in aligned.items()},
-        directions=directions,
-    )
+    rows = np.empty(0, dtype=np.uint64)
+    for info, column in found.values():
+        own = _read_column(table, info, column)[0]
+        rows = own if not len(rows) else rows
+        if not np.array_equal(rows, own):
+            rows = np.union1d(rows, own)
+    result = evaluate(table, expression, rows)
     if result.direction is None:
         raise HardnessError(
             f"by must say which way is harder, got {expression.text!r}, of which nobody can tell; "
@@ -137,12 +159,13 @@ def _evaluate(table: HardnessTable, expression: Expression) -> Scores:
         "column": expression.text,
         "direction": result.direction,
         "parameters": {
-            name: {"direction": directions[name], "parameters": info.parameters}
-            for name, (info, _) in found.items()
+            name: {"direction": info.directions.get(column), "parameters": info.parameters}
+            for name, (info, column) in found.items()
         },
         "digest": array_digest(rows, result.values, result.valid),
     }
-    return _scores(table, expression.text, metric, rows, result.values, result.valid)
+    scores = _scores(table, expression.text, metric, rows, result.values, result.valid)
+    return replace(scores, expression=expression)
 
 
 def _scores(

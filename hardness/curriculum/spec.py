@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from hardness.curriculum.admission import BETWEEN
 from hardness.curriculum.curriculum import problems
 from hardness.errors import HardnessError
+from hardness.io.settings import read_settings
 
 KEYS = (
     "by", "order", "admit", "select", "keep_random", "epochs", "normalize", "nulls", "weighting",
@@ -63,21 +62,25 @@ def load_spec(spec: str | Path) -> dict[str, Any]:
     Raises:
         HardnessError: there is no such spec, or all that is wrong with it, each with its line.
     """
-    path = find_spec(spec)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise HardnessError(
-            f"curriculum must be UTF-8, got {path} with other bytes at {error.start}; save it anew"
-        ) from None
-    options, lines, wrong = _read(text, path)
-    found = dict(wrong)
+    settings = read_settings(find_spec(spec))
+    settings.only((), settings.values, KEYS)
+    options = {key: _joined(settings.values[key]) for key in KEYS if key in settings.values}
+    for key, value in options.items():
+        if not isinstance(value, str | int | float):
+            settings.refuse(
+                (key,), f"{key} must be one value, got {value!r}; leave it out for the default"
+            )
     for key, message in problems(options).items():
-        found[lines[key]] = "; and ".join(filter(None, (found.get(lines[key]), message)))
-    if found:
-        listed = "; ".join(f"line {line}: {found[line]}" for line in sorted(found))
-        raise HardnessError(f"{path} must be a curriculum, got {listed}")
+        settings.refuse((key,), message)
+    settings.check()
     return options
+
+
+def _joined(value: Any) -> Any:
+    """A list of texts, as the schedules of `admit` are written, in one line."""
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return f" {BETWEEN} ".join(value)
+    return value
 
 
 def header(path: Path) -> dict[str, str]:
@@ -93,54 +96,3 @@ def header(path: Path) -> dict[str, str]:
             heading, words = name.lower(), rest.strip()
         said[heading] = f"{said.get(heading, '')} {words}".strip()
     return said
-
-
-def _read(text: str, path: Path) -> tuple[dict[str, Any], dict[str, int], dict[int, str]]:
-    """The options that are known, the line of each, and what is wrong in which line."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise HardnessError(
-            f"{path} must be YAML, got line {mark.line + 1 if mark else 1}: {error.problem}; "
-            "mend it there"
-        ) from None
-    except yaml.YAMLError as error:
-        raise HardnessError(f"{path} must be YAML, got {error}; mend it") from None
-    if node is None:
-        return {}, {}, {}
-    if not isinstance(node, yaml.MappingNode):
-        raise HardnessError(f"{path} must hold `key: value` lines, got something else; mend it")
-    options: dict[str, Any] = {}
-    lines: dict[str, int] = {}
-    wrong: dict[int, str] = {}
-    for key_node, value_node in node.value:
-        key, line = str(key_node.value), key_node.start_mark.line + 1
-        value = _value(value_node)
-        message = _problem(key, value, lines)
-        if message is None:
-            options[key], lines[key] = value, line
-        else:
-            wrong[line] = message
-    return options, lines, wrong
-
-
-def _problem(key: str, value: Any, lines: Mapping[str, int]) -> str | None:
-    if key not in KEYS:
-        nearest = difflib.get_close_matches(key, KEYS, n=1)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(KEYS)}"
-        return f"unknown key {key!r}; {hint}"
-    if key in lines:
-        return f"{key} is given twice, first in line {lines[key]}"
-    if value is None or isinstance(value, dict | list):
-        return f"{key} must be one value, got {value!r}; leave the line out for the default"
-    return None
-
-
-def _value(node: yaml.Node) -> Any:
-    """The value of a node; the several schedules of `admit` may be a list."""
-    loader = yaml.SafeLoader("")
-    value = loader.construct_object(node, deep=True)
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        return "; ".join(value)
-    return value
