@@ -64,9 +64,14 @@ def load_spec(spec: str | Path) -> dict[str, Any]:
     """
     settings = read_settings(find_spec(spec))
     settings.only((), settings.values, KEYS)
-    options = {key: _joined(settings.values[key]) for key in KEYS if key in settings.values}
-    for key, value in options.items():
-        if not isinstance(value, str | int | float):
+    options = {}
+    for key in KEYS:
+        if key not in settings.values:
+            continue
+        value = _joined(settings.values[key])
+        if isinstance(value, str | int | float):
+            options[key] = value
+        else:
             settings.refuse(
                 (key,), f"{key} must be one value, got {value!r}; leave it out for the default"
             )

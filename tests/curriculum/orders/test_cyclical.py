@@ -43,5 +43,5 @@ def test_easy_records_are_drawn_more_often() -> None:
 
 
 def test_start_above_end_is_refused() -> None:
-    with pytest.raises(HardnessError, match="start must be at most end, got start=0.5"):
+    with pytest.raises(HardnessError, match=r"start must be at most end, got start=0.5"):
         arrange("cyclical:start=0.5,end=0.2", spread(4))
