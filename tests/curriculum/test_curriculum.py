@@ -120,7 +120,7 @@ def test_functions_that_return_no_indices_are_refused(
     with pytest.raises(
         HardnessError, match=f"{name} 'wrong' must return indices from 0 to 39, got 41 and 1 more"
     ):
-        sequence(**{option: "wrong"})
+        sequence(40, **{option: "wrong"})
 
 
 @pytest.mark.parametrize(
