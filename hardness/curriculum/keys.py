@@ -127,7 +127,8 @@ def place(
     hardness = _harden(known, scores[valid] if len(unknown) else scores, name, direction, normalize)
     indices = arrange(hardness, np.random.default_rng(seed))
     _require_indices(indices, len(known), order)
-    sequence = known[indices]
+    # Rows 0 to n - 1 are their own indices; that spares an array as long as the sequence.
+    sequence = indices if _is_range(known) else known[indices]
     if nulls == "first":
         sequence = np.concatenate((unknown, sequence))
     elif nulls == "last":
@@ -145,6 +146,10 @@ def place(
         records=len(rows),
         nulls=len(unknown),
     )
+
+
+def _is_range(rows: np.ndarray) -> bool:
+    return len(rows) > 0 and rows[0] == 0 and rows[-1] == len(rows) - 1
 
 
 def _harden(

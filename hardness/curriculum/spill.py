@@ -69,14 +69,14 @@ def cut(
     """Cut the occurrences of a partition's records by bucket.
 
     Args:
-        records: the partition's records, in any order.
+        records: the partition's records, in any order, best in one chunk.
         indices: (q,) the record of each occurrence.
         added: columns of the q occurrences, `position` among them, which is ascending.
         edges: (buckets + 1,) int64 increasing; bucket b is positions [edges[b], edges[b + 1]).
         path: the file to write, under a temporary name first; memory if None.
     """
     cuts = np.searchsorted(added.column(POSITION).to_numpy(), edges)
-    runs = _Runs(records.combine_chunks(), indices, added, cuts)
+    runs = _Runs(records, indices, added, cuts)
     if path is None:
         sink = pa.BufferOutputStream()
         offsets = runs.write(sink)
