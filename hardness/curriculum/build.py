@@ -84,7 +84,7 @@ def build(
         table: the hardness table that `score` wrote; a URL too.
         by: `metric` (its primary column) or `metric.column`; the table's only metric if None.
         order: a name in `hardness.curriculum.orders.orders`.
-        normalize: a name in `hardness.curriculum.normalize.normalizers`.
+        normalize: a name in `hardness.normalize.normalizers`.
         seed: of the order's random generator, at least 0.
         shard_rows: positions in each shard but the last; about 64 MiB of input if None.
         nulls: what becomes of records without a score: `error`, `drop`, `first` or `last`.

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from hardness.curriculum.normalize import to_hardness
 from hardness.curriculum.orders import orders
 from hardness.curriculum.positions import Positions, occurrences
 from hardness.direction import Direction
 from hardness.errors import HardnessError
+from hardness.normalize import to_hardness
 
 NULL_POLICIES = ("error", "drop", "first", "last")
 
