@@ -140,6 +140,7 @@ def place(
         )
     by_row = np.full(dataset_rows, np.nan, dtype=np.float32)
     by_row[known] = hardness
+    del hardness  # what follows needs memory of its own
     return Keys(
         positions=Positions.of(sequence, rows=dataset_rows),
         hardness=by_row,

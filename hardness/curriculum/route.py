@@ -57,7 +57,13 @@ class Router:
         found = self.dataset.read(partition)
         file = self.dataset.files[partition.file].path
         refuse_collisions(found.table.column_names, weighting=self.weighting, file=file)
-        return add_columns(found.table, found.rows, self._keys).combine_chunks(), found.rows
+        rows = found.rows
+        names, columns = found.table.column_names, found.table.columns
+        del found  # so that no more than one column is in memory twice
+        for index, column in enumerate(columns):
+            columns[index] = column.combine_chunks()
+            del column
+        return add_columns(pa.table(columns, names=names), rows, self._keys), rows
 
     @cached_property
     def _keys(self) -> Keys:
