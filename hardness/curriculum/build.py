@@ -14,6 +14,7 @@ from hardness.curriculum.plan import (
     arrow_bytes,
     bucket_edges,
     identity,
+    partition_bytes,
     row_group_rows,
 )
 from hardness.curriculum.prepare import prepare, released
@@ -204,13 +205,18 @@ def _write_shards(
     in_memory = shared and data_bytes <= memory * IN_MEMORY_SHARE
     if not shared:
         keys.save(folder.work)
-    with scores.table.dataset(on_error="skip", work=folder.work) as dataset:
+    largest = partition_bytes(
+        data_bytes=arrow_bytes(scores.files), memory=memory, threads=cluster.tasks_at_a_time
+    )
+    with scores.table.dataset(
+        on_error="skip", work=folder.work, largest_partition_bytes=largest
+    ) as dataset:
         router = Router(
             dataset=dataset,
             keys=keys if shared else folder.work,
             edges=edges,
             weighting=None if manifest.weighting is None else manifest.weighting["name"],
-            spill=None if in_memory else folder.spill(manifest, edges),
+            spill=None if in_memory else folder.spill(manifest, edges, dataset.partitions),
         )
         pieces = cluster.map("cutting by position", router, dataset.partitions)
         dataset.check_unchanged()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hardness.curriculum.prepare import Prepared
-from hardness.curriculum.scores import Scores, evaluate, read_like
+from hardness.curriculum.scores import Scores
+from hardness.curriculum.several import evaluate, read_like
 from hardness.direction import Direction
 from hardness.errors import HardnessError
 from hardness.expression import Expression

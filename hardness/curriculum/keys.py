@@ -126,10 +126,13 @@ def place(
     values = scores[valid] if len(unknown) else scores
     hardness = _harden(known, values, name, direction, curriculum.normalize)
     context = Context(
-        scores=values if direction == "higher" else -values,
+        raw=values,
+        direction=direction,
         read=lambda column: read(column)[0][valid],
     )
-    sequence = known[curriculum.sequence(hardness, context, ways)]
+    indices = curriculum.sequence(hardness, context, ways)
+    # Rows 0 to n - 1 are their own indices; that spares an array as long as the sequence.
+    sequence = indices if _is_range(known) else known[indices]
     if curriculum.nulls == "first":
         sequence = np.concatenate((np.tile(unknown, curriculum.epochs), sequence))
     elif curriculum.nulls == "last":
@@ -138,6 +141,7 @@ def place(
         _refuse_nothing(name, len(known), len(unknown), curriculum)
     by_row = np.full(dataset_rows, np.nan, dtype=np.float32)
     by_row[known] = hardness
+    del hardness  # what follows needs memory of its own
     return Keys(
         positions=Positions.of(sequence, rows=dataset_rows),
         hardness=by_row,
@@ -156,6 +160,10 @@ def _refuse_nothing(name: str, known: int, unknown: int, curriculum: Curriculum)
         f"{name} must be defined for at least one record, got {unknown} null of {unknown}; check "
         "the text columns, or keep them with --nulls last"
     )
+
+
+def _is_range(rows: np.ndarray) -> bool:
+    return len(rows) > 0 and rows[0] == 0 and rows[-1] == len(rows) - 1
 
 
 def _harden(

@@ -30,9 +30,12 @@ BUCKET_BYTES = 16 * 2**20
 fastest where the caches help."""
 BUCKETS = 1024
 """More buckets than this cut partitions into crumbs."""
+PARTITION_BYTES = 8 * 2**20
+"""Size of a partition of the data, while it makes no more than `PARTITIONS` of them."""
+PARTITIONS = 256
 COPIES = 8
-"""Times a bucket is in memory while it is read, combined, sorted and encoded, with some room for
-buckets of long records: hard records often are."""
+"""Times a bucket is in memory while it is read, combined, sorted and encoded, and a partition while
+it is decoded and cut, with some room for those of long records: hard records often are."""
 
 LONGEST_NAME = 100
 """Characters of the curriculum in the name of a folder."""
@@ -85,6 +88,11 @@ def bucket_edges(
         for start in range(shard, min(shard + shard_rows, rows), bucket)
     ]
     return np.array([*starts, rows], dtype=np.int64)
+
+
+def partition_bytes(*, data_bytes: int, memory: int, threads: int) -> int:
+    """Most bytes of a partition of the data, of which `threads` are cut at a time."""
+    return min(memory // (COPIES * threads), max(PARTITION_BYTES, data_bytes // PARTITIONS))
 
 
 def identity(manifest: Manifest) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from hardness.curriculum.curriculum import Curriculum
 from hardness.curriculum.keys import Keys, place
 from hardness.curriculum.manifest import Manifest
 from hardness.curriculum.plan import default_output, default_shard_rows
-from hardness.curriculum.scores import Scores, array_digest, read_like, read_scores
+from hardness.curriculum.scores import Scores, array_digest
+from hardness.curriculum.several import read_by, read_like
 from hardness.curriculum.spec import load_spec
 from hardness.direction import Direction
 from hardness.errors import HardnessError
@@ -64,7 +65,7 @@ def prepare(
     opened = open_table(table)
     if by is None and made.admissions:
         by = made.admissions[0].column
-    scores = read_scores(opened, by)
+    scores = read_by(opened, by)
     columns = _Columns(opened, scores.rows)
     keys = place(
         scores.rows,

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
 import xxhash
 
-from hardness.direction import Direction
+from hardness.curriculum.manifest import ROW
 from hardness.errors import HardnessError
-from hardness.expression import Evaluated, Expression, parse
+from hardness.expression import Expression
+from hardness.io.arrow import pc
 from hardness.io.metric import MetricInfo
 from hardness.io.records import Columns
-from hardness.io.storage import Location
+from hardness.io.storage import Location, of_each, open_parquet
 from hardness.io.table import HardnessTable
+
+PARTS_AT_A_TIME = 4
+"""Parts of a table that are in memory at once, besides what is kept of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """One column of a hardness table, or an expression of several."""
+    """One column of a hardness table, or an expression over several."""
 
     table: HardnessTable
     """Where they are from."""
@@ -46,12 +50,6 @@ class Scores:
     """What `name` was parsed to; None for a single column."""
 
     @property
-    def oriented(self) -> np.ndarray:
-        """(n,) f64: the scores turned so that higher is harder, NaN where undefined."""
-        sign = 1.0 if self.metric["direction"] == "higher" else -1.0
-        return np.where(self.valid, sign * self.values, np.nan)
-
-    @property
     def nulls(self) -> int:
         """Number of rows whose score is undefined."""
         return int(len(self.valid) - np.count_nonzero(self.valid))
@@ -68,27 +66,19 @@ class Scores:
 
 
 def read_scores(table: HardnessTable, by: str | None) -> Scores:
-    """Read one column of a hardness table, or evaluate an expression over several.
+    """Read one column of a hardness table.
 
     Args:
         table: what `score` wrote.
-        by: `metric` (its primary column), `metric.column`, or an expression of those (see
-            `hardness.expression`); the only metric if None.
+        by: `metric` (its primary column) or `metric.column`; the only metric if None.
 
     Raises:
-        HardnessError: no such metric or column, several metrics and none named, a column or an
-            expression that has no direction or holds no numbers, a row twice, or a damaged part.
+        HardnessError: no such metric or column, several metrics and none named, a column that has
+            no direction or holds no numbers, a row twice or missing, or a damaged part.
     """
-    by = by or _only_metric(table)
-    if by.partition(".")[0] not in table.metrics:
-        expression = parse(by, table.metrics)
-        if not isinstance(expression.tree, ast.Name):
-            return _read_expression(table, expression)
-        (by,) = expression.references
-    info, column = table.resolve(by)
-    name = info.name if column == info.columns[0] else f"{info.name}.{column}"
+    info, column = table.resolve(by or _only_metric(table))
     direction = info.direction_of(column)
-    rows, values, valid = _read_column(table, info, column)
+    rows, values, valid = read_column(table, info, column)
     metric = {
         "name": info.name,
         "column": column,
@@ -96,79 +86,10 @@ def read_scores(table: HardnessTable, by: str | None) -> Scores:
         "parameters": info.parameters,
         "digest": array_digest(rows, values, valid),
     }
-    return _scores(table, name, metric, rows, values, valid)
+    return make_scores(table, full_name(info, column), metric, rows, values, valid)
 
 
-def read_like(table: HardnessTable, column: str, rows: np.ndarray) -> tuple[np.ndarray, Direction]:
-    """Another column for the rows at hand.
-
-    Args:
-        table: what `score` wrote.
-        column: `metric` or `metric.column`.
-        rows: (n,) u64, strictly increasing.
-
-    Returns:
-        (n,) f64, NaN where undefined, and the way that is harder.
-
-    Raises:
-        HardnessError: see `read_scores`.
-    """
-    info, chosen = table.resolve(column)
-    direction = info.direction_of(chosen)
-    values, valid = _aligned(*_read_column(table, info, chosen), rows)
-    return np.where(valid, values, np.nan), direction
-
-
-def evaluate(table: HardnessTable, expression: Expression, rows: np.ndarray) -> Evaluated:
-    """An expression over a table's columns, for the rows at hand.
-
-    Args:
-        table: what `score` wrote.
-        expression: over its columns.
-        rows: (n,) u64, strictly increasing.
-
-    Raises:
-        HardnessError: see `read_scores`.
-    """
-    found = {name: table.resolve(name) for name in expression.references}
-    read = {name: _aligned(*_read_column(table, *where), rows) for name, where in found.items()}
-    return expression.evaluate(
-        {name: values for name, (values, _) in read.items()},
-        valid={name: valid for name, (_, valid) in read.items()},
-        directions={name: info.directions.get(column) for name, (info, column) in found.items()},
-    )
-
-
-def _read_expression(table: HardnessTable, expression: Expression) -> Scores:
-    """The expression of all rows that one of its columns has."""
-    found = {name: table.resolve(name) for name in expression.references}
-    rows = np.empty(0, dtype=np.uint64)
-    for info, column in found.values():
-        own = _read_column(table, info, column)[0]
-        rows = own if not len(rows) else rows
-        if not np.array_equal(rows, own):
-            rows = np.union1d(rows, own)
-    result = evaluate(table, expression, rows)
-    if result.direction is None:
-        raise HardnessError(
-            f"by must say which way is harder, got {expression.text!r}, of which nobody can tell; "
-            "put rank(...) around its columns, or around all of it if higher is harder"
-        )
-    metric = {
-        "name": expression.text,
-        "column": expression.text,
-        "direction": result.direction,
-        "parameters": {
-            name: {"direction": info.directions.get(column), "parameters": info.parameters}
-            for name, (info, column) in found.items()
-        },
-        "digest": array_digest(rows, result.values, result.valid),
-    }
-    scores = _scores(table, expression.text, metric, rows, result.values, result.valid)
-    return replace(scores, expression=expression)
-
-
-def _scores(
+def make_scores(
     table: HardnessTable,
     name: str,
     metric: Mapping[str, Any],
@@ -176,6 +97,7 @@ def _scores(
     values: np.ndarray,
     valid: np.ndarray,
 ) -> Scores:
+    """Scores with what the table says of its data."""
     keys = ("path", "bytes", "rows", "xxh3_128")
     return Scores(
         table=table,
@@ -193,24 +115,17 @@ def _scores(
     )
 
 
+def full_name(info: MetricInfo, column: str) -> str:
+    """The metric's name for its primary column, else `metric.column`."""
+    return info.name if column == info.columns[0] else f"{info.name}.{column}"
+
+
 def array_digest(*arrays: np.ndarray) -> str:
     """xxh3-128 of the bytes of arrays, one after the other."""
     digest = xxhash.xxh3_128()
     for array in arrays:
         digest.update(np.ascontiguousarray(array).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def _aligned(
-    have: np.ndarray, values: np.ndarray, valid: np.ndarray, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The values of `rows` and whether they are defined; undefined where the column lacks a row."""
-    if np.array_equal(have, rows):
-        return values, valid
-    at = np.minimum(np.searchsorted(have, rows), max(len(have) - 1, 0))
-    if not len(have):
-        return np.zeros(len(rows)), np.zeros(len(rows), dtype=bool)
-    return values[at], valid[at] & (have[at] == rows)
 
 
 def _only_metric(table: HardnessTable) -> str:
@@ -226,25 +141,63 @@ def _only_metric(table: HardnessTable) -> str:
     )
 
 
-def _read_column(
+def read_column(
     table: HardnessTable, info: MetricInfo, column: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(n,) u64 rows, strictly increasing, f64 values and whether they are defined."""
-    name = info.name if column == info.columns[0] else f"{info.name}.{column}"
-    frame = table.column(f"{info.name}.{column}").collect()
-    score = frame["value"]
-    if not (score.dtype.is_numeric() or score.dtype == pl.Boolean):
+    """(n,) u64 rows, strictly increasing, f64 values (0 where undefined), and whether they are
+    defined; read into place a few parts at a time.
+
+    Raises:
+        HardnessError: no numbers, a row twice or missing, or a damaged part.
+    """
+    name = full_name(info, column)
+    rows = np.empty(info.rows, dtype=np.uint64)
+    values = np.empty(info.rows)
+    valid = np.empty(info.rows, dtype=bool)
+    found = 0
+    parts = info.parts()
+    for start in range(0, len(parts), PARTS_AT_A_TIME):
+        read = partial(_read_part, column=column, folder=info.path)
+        for part in of_each(read, parts[start : start + PARTS_AT_A_TIME]):
+            place = slice(found, found + part.num_rows)
+            found = place.stop
+            if found > info.rows:
+                continue
+            score = _numbers(part.column(1), name)
+            rows[place] = part.column(0).to_numpy()
+            valid[place] = score.is_valid().to_numpy()
+            values[place] = pc.fill_null(score, 0.0).to_numpy()
+    pa.default_memory_pool().release_unused()  # much of what it keeps is never needed again
+    if found != info.rows:
         raise HardnessError(
-            f"{name} must be a column of numbers to build by, got {score.dtype}; choose another"
+            f"{info.path} must hold {info.rows} rows, got {found}; score the data again"
         )
-    valid = score.is_not_null().to_numpy()
-    rows = frame["row"].to_numpy()
-    values = score.cast(pl.Float64).fill_null(0.0).to_numpy()
     if np.any(rows[1:] < rows[:-1]):
         order = np.argsort(rows, kind="stable")
         rows, values, valid = rows[order], values[order], valid[order]
     _require_rows(rows, table.rows, info.path)
     return rows, values, valid
+
+
+def _read_part(path: Location, *, column: str, folder: Location) -> pa.Table:
+    try:
+        with open_parquet(path) as file:
+            return file.read([ROW, column]).select([ROW, column])
+    except (pa.ArrowException, OSError) as error:
+        raise HardnessError(
+            f"{path} must be a complete Parquet file, got {str(error).splitlines()[0]!r}; "
+            f"delete {folder} and score again"
+        ) from error
+
+
+def _numbers(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    kind = column.type
+    checks = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
+    if not any(check(kind) for check in checks):
+        raise HardnessError(
+            f"{name} must be a column of numbers to build by, got {kind}; choose another"
+        )
+    return column.cast(pa.float64(), safe=False)
 
 
 def _require_rows(rows: np.ndarray, dataset_rows: int, folder: Location) -> None:

@@ -23,7 +23,7 @@ RISING = np.linspace(0, 1, 40)
 def sequence(n: int = 40, **options: Any) -> list[int]:
     """The sequence over n records from easy to hard."""
     hardness = RISING[:n] if n <= 40 else np.linspace(0, 1, n)
-    context = Context(scores=hardness, read=lambda name: hardness)
+    context = Context(raw=hardness, direction="higher", read=lambda name: hardness)
     found = Curriculum(**options).sequence(hardness, context, {"a": "higher", "b": "lower"})
     return found.tolist()
 

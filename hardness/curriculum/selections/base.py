@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 import numpy as np
 
 from hardness.curriculum.grammar import Bounds
+from hardness.direction import Direction
 from hardness.registry import Registry
 
 Selection: TypeAlias = Callable[..., np.ndarray]
@@ -29,12 +30,19 @@ Fraction = Annotated[float, Bounds(0, 1, above=True)]
 class Context:
     """What a selection may look at besides the hardness."""
 
-    scores: np.ndarray
-    """(n,) f64, the scores that the hardness was made of, turned so that higher is harder."""
+    raw: np.ndarray
+    """(n,) f64, the scores that the hardness was made of."""
+    direction: Direction
+    """Which way of them is harder."""
     read: Callable[[str], np.ndarray]
     """Column of the hardness table, as `metric` or `metric.column`, to (n,) f64 in the direction
     that it is stored in, NaN where undefined. Raises HardnessError where there is no such column.
     """
+
+    @property
+    def scores(self) -> np.ndarray:
+        """(n,) f64, the scores turned so that higher is harder."""
+        return self.raw if self.direction == "higher" else -self.raw
 
     def of(self, indices: np.ndarray) -> Context:
         """The same for some of the records.
@@ -42,4 +50,8 @@ class Context:
         Args:
             indices: (m,) which, ascending.
         """
-        return Context(scores=self.scores[indices], read=lambda name: self.read(name)[indices])
+        return Context(
+            raw=self.raw[indices],
+            direction=self.direction,
+            read=lambda name: self.read(name)[indices],
+        )

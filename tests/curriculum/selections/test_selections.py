@@ -34,7 +34,8 @@ def select(
         "cartography.variability": hardness,
     }
     context = Context(
-        scores=np.array(hardness if scores is None else scores, dtype=np.float64),
+        raw=np.array(hardness if scores is None else scores, dtype=np.float64),
+        direction="higher",
         read=lambda name: np.array(known[name], dtype=np.float64),
     )
     chosen = resolve(text, selections)(np.array(hardness), np.random.default_rng(seed), context)
@@ -131,3 +132,11 @@ def test_gumbel_draws_in_proportion_to_the_exponential() -> None:
 def test_selections_that_cannot_be_are_refused(text: str, message: str) -> None:
     with pytest.raises(HardnessError, match=message):
         select(text, [0.1, 0.2, 0.3, 0.4])
+
+
+def test_scores_are_turned_so_that_higher_is_harder() -> None:
+    context = Context(
+        raw=np.array([1.0, 2.0, 3.0]), direction="lower", read=lambda name: np.ones(3)
+    )
+    assert context.scores.tolist() == [-1, -2, -3]
+    assert context.of(np.array([0, 2])).scores.tolist() == [-1, -3]
