@@ -33,9 +33,9 @@ Order = Annotated[
     typer.Option(
         help="In what order the records come. Easy to hard: `ascending`, `buckets:k`, "
         "`interleaved:k`, `onepass:k`, `warmup:f` (then random). Hard to easy: `descending`. At "
-        "random: `random`, `repeat-random:f`. Schedules that begin with easy records and let in "
-        "ever harder ones, repeating some: `competence`, `babysteps:k`, `annealed:k`, `cyclical`, "
-        "`linear`, `root`, `discrete:levels,until`. Parameters follow as in "
+        "random: `random`, `repeat-random:f`. In stages with ever harder records among easy ones: "
+        "`annealed:k`; repeating records: `babysteps:k`, `competence`, `linear`, `root`, "
+        "`discrete:levels,until`, `cyclical`. Parameters follow as in "
         "`competence:shape=linear,c0=0.1`.",
         show_default="ascending",
         rich_help_panel=CURRICULUM,

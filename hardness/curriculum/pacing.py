@@ -42,7 +42,8 @@ class Pace:
         Returns:
             (n,) f64 in [0, 1], or `NEVER`.
         """
-        return self._begin(np.searchsorted(self.levels, values, side="left"))
+        level = np.searchsorted(self.levels, values, side="left")
+        return np.append(self.begins, NEVER)[level]
 
     def by_percentile(self, values: np.ndarray, ranked: np.ndarray) -> np.ndarray:
         """When each record is admitted, the easiest max(1, ⌊d·n⌋) being admitted at difficulty d.
@@ -55,13 +56,11 @@ class Pace:
             (n,) f64 in [0, 1], or `NEVER`.
         """
         n = len(values)
-        admitted = np.maximum(np.floor(self.levels * n + SLACK), 1)
+        admitted = np.maximum(np.floor(self.levels * n + SLACK), 1).clip(max=n).astype(np.int64)
+        counts = np.diff(admitted, prepend=0, append=n)
         times = np.empty(n)
-        times[ranked] = self._begin(np.searchsorted(admitted, np.arange(n), side="right"))
+        times[ranked] = np.repeat(np.append(self.begins, NEVER), counts)
         return times
-
-    def _begin(self, level: np.ndarray) -> np.ndarray:
-        return np.append(self.begins, NEVER)[level]
 
 
 def root_pace(*, start: float, end: float, step: float | None, p: float, until: float) -> Pace:
@@ -150,7 +149,8 @@ def draw_admitted(times: np.ndarray, positions: int, rng: np.random.Generator) -
     ranked = np.argsort(times, kind="stable").astype(index_dtype(len(times)), copy=False)
     ordered = times[ranked]
     ordered = ordered[: np.searchsorted(ordered, NEVER)]
-    begins, starts = np.unique(ordered, return_index=True)
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1.0))
+    begins = ordered[starts]
     edges = np.append(starts, len(ordered))
     cluster = np.empty(positions, dtype=np.uint16)  # numpy sorts 16 bits by radix
     for start in range(0, positions, CHUNK):

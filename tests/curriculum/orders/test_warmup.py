@@ -11,7 +11,6 @@ from tests.curriculum.orders.test_orders import arrange, spread
 def test_only_the_first_part_rises(f: float, ordered: int) -> None:
     sequence = arrange(f"warmup:{f}", spread(100))
     assert sequence[:ordered] == sorted(sequence[:ordered])
-    assert sequence[ordered:] == sorted(sequence[ordered:]) or ordered < 100
     if ordered < 100:
         assert sequence[ordered:] != sorted(sequence[ordered:])
         assert max(sequence[:ordered]) > 90  # a sample of all of them
