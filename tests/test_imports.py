@@ -21,7 +21,7 @@ LAYERS = [
     {"direction", "errors", "registry", "progress", "memory", "sort", "normalize"},
     {"io", "ngram", "expression"},
     {"metrics", "proxy", "weighting"},
-    {"stages", "curriculum", "training", "inference", "integrations", "report"},
+    {"stages", "curriculum", "training", "inference", "integrations", "report", "reporting"},
     {"demo", "experiments"},
     {"cli"},
 ]
@@ -39,6 +39,8 @@ HOMES = {
     "rich": {"cli"},
     "typer": {"cli"},
     "scipy": {"experiments"},
+    "altair": {"reporting"},
+    "vl_convert": {"reporting"},
 }
 HEAVY = ["torch", "transformers", "dask", "distributed", "numba"]
 HELP_SECONDS = 0.5

@@ -13,6 +13,7 @@ import typer
 
 from hardness.cli.build import build
 from hardness.cli.combine import combine
+from hardness.cli.curricula import curricula
 from hardness.cli.demo import demo
 from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
@@ -69,6 +70,7 @@ app = typer.Typer(
 for _command in (score, show, metrics, combine, suspects, build, train, runs, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
+app.add_typer(curricula, name="curricula")
 
 
 def main() -> None:
