@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from hardness.cli.build import build
+from hardness.cli.compare import compare
 from hardness.cli.demo import demo
 from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
@@ -31,6 +32,7 @@ _AFTERWARDS = {
     "build": "the same command goes on where it was",
     "train": "the same command goes on from the newest checkpoint",
     "lm": "the same command goes on with what it left in files, if anything",
+    "compare": "the same command goes on with the runs that are left",
     "demo": "the same command goes on where it was",
 }
 _AFRESH = ("score", "train")
@@ -63,7 +65,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _command in (score, show, metrics, build, train, runs, demo):
+for _command in (score, show, metrics, build, train, compare, runs, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
 
