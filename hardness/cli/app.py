@@ -13,6 +13,7 @@ import typer
 
 from hardness.cli.build import build
 from hardness.cli.compare import compare
+from hardness.cli.curricula import curricula
 from hardness.cli.demo import demo
 from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
@@ -68,6 +69,7 @@ app = typer.Typer(
 for _command in (score, show, metrics, build, train, compare, runs, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
+app.add_typer(curricula, name="curricula")
 
 
 def main() -> None:
