@@ -30,8 +30,9 @@ def _options(function: Any) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters) - _PLACES
 
 
-BUILD_OPTIONS = _options(build) - {"weighting"}
-"""Those of an arm that its shards follow from. A weighting is applied by the training."""
+BUILD_OPTIONS = _options(build) - {"weighting", "epochs"}
+"""Those of an arm that its shards follow from. A weighting is applied by the training, which also
+says how many epochs there are; the shards hold them all."""
 TRAIN_OPTIONS = frozenset(field.name for field in fields(TrainConfig)) - _PLACES
 DATA_OPTIONS = ("text", "label", "id", "group", "on_error")
 KNOWN = (

@@ -20,8 +20,11 @@ from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import object_digest
 from hardness.stages.cluster import Cluster
 from hardness.training import names
+from hardness.training.config import EPOCHS, TrainConfig
 
 DONE = "run.json"
+EVALUATIONS = 10
+"""Points of a learning curve where the options do not say how often to evaluate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,20 +76,27 @@ def plan_runs(
     threads: int,
     cluster_options: Mapping[str, Any],
 ) -> list[RunPlan]:
-    """Build an arm's shards, where they are not there yet, and say which runs it needs."""
+    """Build an arm's shards, where they are not there yet, and say which runs it needs.
+
+    The shards hold every epoch, so that all arms, those whose order says which records come in
+    which epoch too, are trained in one pass of the same length and evaluated at the same steps.
+    """
     plans = []
+    training = {**arm.train, "epochs": 1}
     for seed in seeds:
         # Arms that differ in their training alone share their shards.
-        options = {**arm.build, "seed": seed}
+        options = {**arm.build, "seed": seed, "epochs": arm.train.get("epochs", EPOCHS)}
         shards = folder / "shards" / object_digest(options)[:12]
-        hardness.build(table, output=shards, overwrite=True, **options, **cluster_options)
+        built = hardness.build(table, output=shards, overwrite=True, **options, **cluster_options)
+        steps = -(-built.rows // arm.train.get("batch_size", TrainConfig.batch_size))
+        own = {"seed": seed, "eval": [str(Path(file).resolve()) for file in eval]}
         plans.append(
             RunPlan(
                 arm=arm.name,
                 seed=seed,
                 shards=str(shards),
                 folder=str(folder / "runs" / folder_name(arm.name) / f"seed-{seed}"),
-                options={**arm.train, "seed": seed, "eval": [str(Path(e).resolve()) for e in eval]},
+                options={"eval_every": max(1, -(-steps // EVALUATIONS)), **training, **own},
                 threads=threads,
             )
         )

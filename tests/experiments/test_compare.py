@@ -15,7 +15,7 @@ from hardness.experiments.compare import compare, read_comparison
 EXPERIMENT = """
 data: train.jsonl
 eval: eval.jsonl
-train: {epochs: 1, checkpoint_every: 0, batch_size: 64, max_length: 32}
+train: {epochs: 2, checkpoint_every: 0, batch_size: 64, max_length: 32}
 seeds: 2
 arms:
   random: {order: random}
