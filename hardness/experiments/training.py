@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import hardness
+from hardness.arguments import as_arguments
 from hardness.curriculum.manifest import read_manifest
 from hardness.errors import HardnessError
 from hardness.experiments.experiment import Arm, folder_name
@@ -154,20 +155,6 @@ def _train(plan: RunPlan) -> None:
         raise HardnessError(f"{where}: {said[-1].removeprefix('error: ')}")
     tail = "\n".join(said[-5:])
     raise RuntimeError(f"{where}: training ended with code {ended.returncode}:\n{tail}")
-
-
-def as_arguments(options: Mapping[str, Any]) -> list[str]:
-    """Options of a function as those of its command; None and False are left out."""
-    words: list[str] = []
-    for name, value in options.items():
-        flag = f"--{name.replace('_', '-')}"
-        if isinstance(value, bool):
-            words += [flag] if value else []
-        elif isinstance(value, list | tuple):
-            words += [word for item in value for word in (flag, str(item))]
-        elif value is not None:
-            words += [flag, str(value)]
-    return words
 
 
 def _outcome(plan: RunPlan) -> RunOutcome:

@@ -7,7 +7,7 @@ import pytest
 
 from hardness.experiments.analysis import Comparison, analyse, to_match
 from hardness.experiments.markdown import as_markdown
-from hardness.experiments.training import RunOutcome, as_arguments
+from hardness.experiments.training import RunOutcome
 
 
 def run(arm: str, seed: int, *values: float, weight: float = 1.0) -> RunOutcome:
@@ -129,8 +129,3 @@ def test_markdown_has_a_row_an_arm() -> None:
     assert lines[3].startswith("| good | 0.8000 ± 0.0089 | +0.1000 ± 0.0000 | 0.008 | 0.016 * |")
     assert len({line.count("|") for line in lines[:5]}) == 1
     assert "good is significantly better than base." in text
-
-
-def test_options_become_arguments() -> None:
-    options = {"eval": ["a", "b"], "lr": 0.1, "shuffle": True, "compile": False, "lora": None}
-    assert as_arguments(options) == ["--eval", "a", "--eval", "b", "--lr", "0.1", "--shuffle"]
