@@ -88,9 +88,7 @@ def _scored(
     return table
 
 
-def _score_by_models(
-    data: Path, work: Path, table: HardnessTable, columns: dict[str, Any]
-) -> None:
+def _score_by_models(data: Path, work: Path, table: HardnessTable, columns: dict[str, Any]) -> None:
     """Add the scores of tiny models that are trained on the data they score."""
     shards = work / "shards"
     hardness.build(table.path, output=shards, by="perplexity", order="random")
