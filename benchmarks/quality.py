@@ -1,10 +1,11 @@
 """How well each metric finds what is hard and what is wrong, and what cross-fitting is worth.
 
 On the generated sample, whose tiers of difficulty and flipped labels are known, and on any labelled
-data, where metrics are compared with the cross-fitted confidence.
+data, where metrics are compared with the cross-fitted confidence, or with labels flipped here.
 
 python benchmarks/quality.py --models
-python benchmarks/quality.py --data snli_train.jsonl --group premise
+python benchmarks/quality.py --data snli_train.jsonl --label label --group premise
+python benchmarks/quality.py --data snli_train.jsonl --label label --group premise --flip 0.1
 """
 
 from __future__ import annotations
@@ -49,16 +50,19 @@ def main() -> None:
     parser.add_argument("--data", help="labelled data; the generated sample if left out")
     parser.add_argument("--label")
     parser.add_argument("--group", help="column whose equal values are held out together")
+    parser.add_argument("--flip", type=float, help="flip this share of the labels first")
     parser.add_argument(
         "--models", action="store_true", help="train a tiny model, too, and score with it"
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        planted = arguments.data is None
-        data = write_sample(work)[0] if planted else Path(arguments.data)
+        data = write_sample(work)[0] if arguments.data is None else Path(arguments.data)
+        if arguments.flip is not None:
+            data = _flipped(data, work / "flipped.jsonl", arguments.label, arguments.flip)
         columns = {"label": arguments.label, "group": arguments.group}
-        known = pl.read_ndjson(data).select("tier", "flipped") if planted else None
+        records = pl.read_ndjson(data)
+        known = records if "flipped" in records.columns else None
         held_out = _scored(data, work / "held", METRICS, columns)
         if arguments.models:
             _score_by_models(data, work, held_out, columns)
@@ -69,6 +73,18 @@ def main() -> None:
         else:
             _print_planted({"": held_out, ", in-sample": in_sample}, known)
         _print_accuracy(data, work, columns)
+
+
+def _flipped(data: Path, output: Path, label: str, share: float) -> Path:
+    """A copy of the data with some labels replaced by the label of the next class."""
+    records = pl.read_ndjson(data)
+    rng = np.random.default_rng(0)
+    chosen = pl.Series("flipped", rng.permutation(len(records)) < share * len(records))
+    classes = records[label].unique().sort().to_list()
+    following = dict(zip(classes, [*classes[1:], classes[0]], strict=True))
+    wrong = pl.when(chosen).then(pl.col(label).replace_strict(following)).otherwise(label)
+    records.with_columns(wrong.alias(label), chosen).write_ndjson(output)
+    return output
 
 
 def _scored(
@@ -93,8 +109,11 @@ def _score_by_models(data: Path, work: Path, table: HardnessTable, columns: dict
     shards = work / "shards"
     hardness.build(table.path, output=shards, by="perplexity", order="random")
     options = {**columns, "output": table.path}
-    for task, metrics in (("classification", ("pvi", "grand")), ("causal-lm", ("lm",))):
-        model = hardness.train(shards, work / task, task=task).model
+    for task, metrics, epochs in (
+        ("classification", ("pvi", "grand"), 3),
+        ("causal-lm", ("lm",), 1),
+    ):
+        model = hardness.train(shards, work / task, task=task, epochs=epochs).model
         for metric in metrics:
             hardness.score(str(data), metric=metric, model=str(model), **options)
 
@@ -125,16 +144,20 @@ def _columns(tables: dict[str, HardnessTable]) -> Iterator[tuple[str, np.ndarray
 
 
 def _print_planted(tables: dict[str, HardnessTable], known: pl.DataFrame) -> None:
-    tier, flipped = known["tier"].to_numpy(), known["flipped"].to_numpy()
-    print("| | Spearman with tier | of true labels only | AUROC of flipped labels | nulls |")
-    print("|---|---|---|---|---|")
+    flipped = known["flipped"].to_numpy()
+    tier = known["tier"].to_numpy() if "tier" in known.columns else None
+    tiers = ("Spearman with tier", "of true labels only") if tier is not None else ()
+    heads = ("", *tiers, "AUROC of flipped labels", "nulls")
+    print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for name, score in _columns(tables):
         there = ~np.isnan(score)
-        cells = [
-            correlation(score[there], tier[there]),
-            correlation(score[there & ~flipped], tier[there & ~flipped]),
-            auroc(score[there], flipped[there]),
-        ]
+        cells = [auroc(score[there], flipped[there])]
+        if tier is not None:
+            true = there & ~flipped
+            cells[:0] = [
+                correlation(score[there], tier[there]),
+                correlation(score[true], tier[true]),
+            ]
         print(f"| {name} | {' | '.join(f'{c:.3f}' for c in cells)} | {(~there).sum():,} |")
 
 
