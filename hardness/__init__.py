@@ -4,6 +4,7 @@ The functions behind the commands, with the same names as the options:
 
     hardness.score("data.jsonl", metric="perplexity")
     hardness.open_table("data.hardness")
+    hardness.suspects("data.hardness", top=20)
     hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
@@ -24,16 +25,27 @@ if TYPE_CHECKING:
     from hardness.io.table import open_table
     from hardness.stages.lm import lm
     from hardness.stages.score import score
+    from hardness.stages.suspects import suspects
     from hardness.training.run import train
 
 __version__ = "0.1.0"
-__all__ = ["HardnessError", "__version__", "build", "lm", "open_table", "score", "train"]
+__all__ = [
+    "HardnessError",
+    "__version__",
+    "build",
+    "lm",
+    "open_table",
+    "score",
+    "suspects",
+    "train",
+]
 
 _HOMES = {
     "build": "hardness.curriculum.build",
     "lm": "hardness.stages.lm",
     "open_table": "hardness.io.table",
     "score": "hardness.stages.score",
+    "suspects": "hardness.stages.suspects",
     "train": "hardness.training.run",
 }
 

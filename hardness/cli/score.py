@@ -9,6 +9,9 @@ import typer
 from hardness.cli.metric_options import (
     Buckets,
     Chosen,
+    Dynamics,
+    Epochs,
+    Folds,
     From,
     Higher,
     Holdout,
@@ -16,20 +19,30 @@ from hardness.cli.metric_options import (
     Name,
     On,
     Order,
+    Proxy,
+    ProxyEpochs,
     Prune,
     Reference,
+    Seed,
     SkipSymbols,
     Targets,
     Tokenizer,
 )
-from hardness.cli.options import Data, Memory, OnError, Scheduler, Text, Threads, Work, Workers
+from hardness.cli.options import Memory, OnError, Scheduler, Text, Threads, Work, Workers
 
 if TYPE_CHECKING:
     from hardness.stages.score import ScoreResult
 
 
 def score(
-    data: Data,
+    data: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too. "
+            "May be left out with --dynamics of a run.",
+            show_default=False,
+        ),
+    ] = None,
     metric: Annotated[
         str, typer.Option(help="What to score; `hardness metrics` lists all.")
     ] = "perplexity",
@@ -78,6 +91,12 @@ def score(
     model: Model = None,
     prune: Prune = None,
     skip_symbols: SkipSymbols = False,
+    dynamics: Dynamics = None,
+    epochs: Epochs = None,
+    proxy: Proxy = None,
+    folds: Folds = None,
+    proxy_epochs: ProxyEpochs = None,
+    seed: Seed = None,
     buckets: Buckets = None,
     targets: Targets = None,
     higher: Higher = None,
@@ -137,6 +156,12 @@ def score(
             model=model,
             prune=None if prune is None else parse_prune(prune),
             skip_symbols=skip_symbols or None,
+            dynamics=dynamics,
+            epochs=epochs,
+            proxy=proxy,
+            folds=folds,
+            proxy_epochs=proxy_epochs,
+            seed=seed,
             buckets=buckets,
             targets=targets,
             higher=higher,

@@ -1,6 +1,15 @@
 """Metrics: what each is called, needs, writes and means."""
 
 from hardness.metrics.base import Column, Metric, metrics
+from hardness.metrics.cartography import (
+    AUM,
+    CARTOGRAPHY,
+    CONFIDENCE,
+    CORRECTNESS,
+    EL2N,
+    FORGETTING,
+    VARIABILITY,
+)
 from hardness.metrics.column import column_metric
 from hardness.metrics.dsir import DSIR
 from hardness.metrics.imported import IMPORT
@@ -12,6 +21,21 @@ from hardness.metrics.zipfit import ZIPFIT
 
 __all__ = ["Column", "Metric", "metrics"]
 
-for _metric in (PERPLEXITY, NGRAM_PVI, KENLM, SURFACE, IMPORT, DSIR, ZIPFIT):
+for _metric in (
+    PERPLEXITY,
+    NGRAM_PVI,
+    KENLM,
+    CARTOGRAPHY,
+    CONFIDENCE,
+    VARIABILITY,
+    CORRECTNESS,
+    FORGETTING,
+    AUM,
+    EL2N,
+    SURFACE,
+    IMPORT,
+    DSIR,
+    ZIPFIT,
+):
     metrics.add(_metric.name, _metric)
 metrics.add_family("column", "NAME", column_metric)

@@ -61,7 +61,7 @@ def encode_labelled(
     encode = partial(_encode, store=task.store, tokenizer=tokenizer, by_group=by_group)
     sources, results = encode_sources(task, reference, encode)
     classes = sorted({name for result in results for name in result["classes"]})
-    _check_number(len(classes), task.dataset.columns.label)
+    check_number(len(classes), task.dataset.columns.label)
     for source, result in zip(sources, results, strict=True):
         local = task.store.get(f"local-labels-{source.index}", np.int32)
         codes = np.searchsorted(np.array(classes), np.array(result["classes"], dtype=str))
@@ -76,7 +76,8 @@ def encode_labelled(
     )
 
 
-def _check_number(n_classes: int, label: str | None) -> None:
+def check_number(n_classes: int, label: str | None) -> None:
+    """Raises HardnessError for fewer than two classes, or more than there is room for."""
     if n_classes < 2:
         raise HardnessError(
             f"label must have at least 2 classes, got {n_classes} in column {label!r}; "
@@ -95,9 +96,9 @@ def _encode(source: Source, *, store: Store, tokenizer: str, by_group: bool) -> 
     wanted = _wanted(columns, scored=source.scored, by_group=by_group)
     records = source.dataset.read(source.partition, wanted)
     tokens = tokenize(join_columns(records.table, columns.text), tokenizers.get(tokenizer))
-    classes, labels = _numbered(records.table.column(columns.label))
+    classes, labels = numbered(records.table.column(columns.label))
     # A column of other values than classes would make the list of all as large as the data.
-    _check_number(max(2, len(classes)), columns.label)
+    check_number(max(2, len(classes)), columns.label)
     store.put(f"ids-{source.index}", tokens.ids)
     store.put(f"starts-{source.index}", tokens.starts)
     store.put(f"local-labels-{source.index}", labels)
@@ -130,7 +131,7 @@ def _wanted(columns: Columns, *, scored: bool, by_group: bool) -> list[str]:
     return list(dict.fromkeys(name for name in names if name is not None))
 
 
-def _numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
+def numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
     """The distinct labels as text, and int32 (n,) the place of each record's, -1 for null."""
     encoded = pa.concat_arrays(column.cast(pa.string()).chunks).dictionary_encode()
     labels = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
