@@ -20,7 +20,7 @@ PACKAGE = Path(hardness.__file__).parent
 LAYERS = [
     {"direction", "errors", "registry", "progress", "memory", "sort", "normalize"},
     {"io", "ngram", "expression"},
-    {"metrics", "weighting"},
+    {"metrics", "proxy", "weighting"},
     {"stages", "curriculum", "training", "integrations", "report"},
     {"demo", "experiments"},
     {"cli"},
