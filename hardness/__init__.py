@@ -5,9 +5,11 @@ The functions behind the commands, with the same names as the options:
     hardness.score("data.jsonl", metric="perplexity")
     hardness.open_table("data.hardness")
     hardness.suspects("data.hardness", top=20)
+    hardness.combine("data.hardness", name="mixed", expr="0.5 * rank(lm) + 0.5 * rank(perplexity)")
     hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
+    hardness.compare("experiment.yaml")
 
 Importing `hardness` loads none of torch, transformers, dask or numba; each function loads what it
 needs when it is first used.
@@ -22,7 +24,9 @@ from hardness.errors import HardnessError, explain_missing
 
 if TYPE_CHECKING:
     from hardness.curriculum.build import build
+    from hardness.experiments.compare import compare
     from hardness.io.table import open_table
+    from hardness.stages.combine import combine
     from hardness.stages.lm import lm
     from hardness.stages.score import score
     from hardness.stages.suspects import suspects
@@ -33,6 +37,7 @@ __all__ = [
     "HardnessError",
     "__version__",
     "build",
+    "combine",
     "lm",
     "open_table",
     "score",
@@ -42,6 +47,12 @@ __all__ = [
 
 _HOMES = {
     "build": "hardness.curriculum.build",
+    "combine": "hardness.stages.combine",
+__all__ = ["HardnessError", "__version__", "build", "compare", "lm", "open_table", "score", "train"]
+
+_HOMES = {
+    "build": "hardness.curriculum.build",
+    "compare": "hardness.experiments.compare",
     "lm": "hardness.stages.lm",
     "open_table": "hardness.io.table",
     "score": "hardness.stages.score",

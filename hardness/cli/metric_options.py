@@ -8,6 +8,7 @@ import typer
 
 _NGRAM = "N-gram metrics"
 _CARTOGRAPHY = "Cartography and its columns"
+_MODEL = "Metrics of models"
 _GIVEN = "Scores that are given"
 
 Order = Annotated[
@@ -48,10 +49,11 @@ Reference = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(
-        help="Score under this ARPA or KenLM binary file, for --metric kenlm; `hardness lm` "
-        "makes one.",
-        show_default="estimated from the reference or the data",
-        rich_help_panel=_NGRAM,
+        help="Score under this model: for --metric kenlm an ARPA or KenLM binary file, as "
+        "`hardness lm` makes it; for those of language models and classifiers the folder of a "
+        "local Hugging Face model, as `hardness train` makes it.",
+        show_default="for kenlm, estimated from the reference or the data",
+        rich_help_panel=_MODEL,
     ),
 ]
 Prune = Annotated[
@@ -85,6 +87,70 @@ Targets = Annotated[
         help="How many of the reference's texts to compare with, for --metric zipfit.",
         show_default="100",
         rich_help_panel=_NGRAM,
+    ),
+]
+BaseModel = Annotated[
+    str | None,
+    typer.Option(
+        help="The model that --model is compared with, for --metric learnability and conditional.",
+        show_default=False,
+        rich_help_panel=_MODEL,
+    ),
+]
+NullModel = Annotated[
+    str | None,
+    typer.Option(
+        help="The same classifier fine-tuned on empty texts, for --metric pvi.",
+        show_default="the frequencies of the labels",
+        rich_help_panel=_MODEL,
+    ),
+]
+Prompt = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns that a language model is given, comma-separated.",
+        show_default="the other text columns, if --response is given",
+        rich_help_panel=_MODEL,
+    ),
+]
+Response = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns that it is scored on.",
+        show_default="the other text columns, if --prompt is given; else all text",
+        rich_help_panel=_MODEL,
+    ),
+]
+MaxLength = Annotated[
+    int | None,
+    typer.Option(
+        help="Tokens of the longest example, 8 at least; longer ones are cut off and counted.",
+        show_default="512, or less if the model cannot take as many",
+        rich_help_panel=_MODEL,
+    ),
+]
+BatchTokens = Annotated[
+    int | None,
+    typer.Option(
+        help="Tokens of a batch; halved whenever memory runs out.",
+        show_default="2048 on a CPU, 16384 on a GPU",
+        rich_help_panel=_MODEL,
+    ),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        help="`cpu`, `cuda`, or `auto` for a GPU where there is one, one for each worker.",
+        show_default="auto",
+        rich_help_panel=_MODEL,
+    ),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        help="`fp32` or `bf16`.",
+        show_default="fp32",
+        rich_help_panel=_MODEL,
     ),
 ]
 
