@@ -38,6 +38,7 @@ __all__ = [
     "__version__",
     "build",
     "combine",
+    "compare",
     "lm",
     "open_table",
     "score",
@@ -48,10 +49,6 @@ __all__ = [
 _HOMES = {
     "build": "hardness.curriculum.build",
     "combine": "hardness.stages.combine",
-__all__ = ["HardnessError", "__version__", "build", "compare", "lm", "open_table", "score", "train"]
-
-_HOMES = {
-    "build": "hardness.curriculum.build",
     "compare": "hardness.experiments.compare",
     "lm": "hardness.stages.lm",
     "open_table": "hardness.io.table",
