@@ -5,6 +5,7 @@ The functions behind the commands, with the same names as the options:
     hardness.score("data.jsonl", metric="perplexity")
     hardness.open_table("data.hardness")
     hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
+    hardness.verify("shards").intact
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
 
@@ -21,13 +22,14 @@ from hardness.errors import HardnessError, explain_missing
 
 if TYPE_CHECKING:
     from hardness.curriculum.build import build
+    from hardness.curriculum.verify import verify
     from hardness.io.table import open_table
     from hardness.stages.lm import lm
     from hardness.stages.score import score
     from hardness.training.run import train
 
 __version__ = "0.1.0"
-__all__ = ["HardnessError", "__version__", "build", "lm", "open_table", "score", "train"]
+__all__ = ["HardnessError", "__version__", "build", "lm", "open_table", "score", "train", "verify"]
 
 _HOMES = {
     "build": "hardness.curriculum.build",
@@ -35,6 +37,7 @@ _HOMES = {
     "open_table": "hardness.io.table",
     "score": "hardness.stages.score",
     "train": "hardness.training.run",
+    "verify": "hardness.curriculum.verify",
 }
 
 

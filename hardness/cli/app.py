@@ -19,6 +19,7 @@ from hardness.cli.runs import runs
 from hardness.cli.score import score
 from hardness.cli.show import show
 from hardness.cli.train import train
+from hardness.cli.verify import verify
 from hardness.errors import HardnessError, explain_missing, explain_os_error
 
 MISTAKE = 2
@@ -63,7 +64,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _command in (score, show, metrics, build, train, runs, demo):
+for _command in (score, show, metrics, build, verify, train, runs, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
 

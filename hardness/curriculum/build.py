@@ -13,16 +13,15 @@ from hardness.curriculum.manifest import Manifest, ShardEntry, write_manifest
 from hardness.curriculum.plan import (
     arrow_bytes,
     bucket_edges,
+    build_id,
     default_output,
     default_shard_rows,
-    identity,
     partition_bytes,
     row_group_rows,
 )
 from hardness.curriculum.route import Router, ShardWriter, shard_schema
 from hardness.curriculum.scores import Scores, read_scores
 from hardness.errors import HardnessError, mended_by_the_user
-from hardness.io.digest import object_digest
 from hardness.io.schema import unify
 from hardness.io.storage import AnyPath, Location, locate
 from hardness.io.table import open_table
@@ -222,7 +221,7 @@ def _write_shards(
         schema=shard_schema(unify([piece.schema for piece in pieces])),
         shard_rows=manifest.shard_rows,
         row_group_rows=group_rows,
-        build=object_digest(identity(manifest)),
+        build=build_id(manifest),
     )
     return cluster.map("writing shards", writer, range(-(-manifest.rows // manifest.shard_rows)))
 

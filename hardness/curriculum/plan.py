@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hardness.curriculum.manifest import Manifest
+from hardness.io.digest import object_digest
 from hardness.io.storage import Location
 
 SHARD_BYTES = 64 * 2**20
@@ -98,6 +99,11 @@ def identity(manifest: Manifest) -> dict[str, Any]:
     return {name: value for name, value in known.items() if name not in derived} | {
         "dataset": manifest.dataset["digest"]
     }
+
+
+def build_id(manifest: Manifest) -> str:
+    """Digest of what decides the shards, which each of them carries in its footer."""
+    return object_digest(identity(manifest))
 
 
 def differences(old: Manifest, new: Manifest) -> list[str]:
