@@ -7,6 +7,7 @@ The functions behind the commands, with the same names as the options:
     hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
+    hardness.report("data.hardness", runs=["run"], output="report.html")
 
 Importing `hardness` loads none of torch, transformers, dask or numba; each function loads what it
 needs when it is first used.
@@ -22,17 +23,28 @@ from hardness.errors import HardnessError, explain_missing
 if TYPE_CHECKING:
     from hardness.curriculum.build import build
     from hardness.io.table import open_table
+    from hardness.reporting.report import report
     from hardness.stages.lm import lm
     from hardness.stages.score import score
     from hardness.training.run import train
 
 __version__ = "0.1.0"
-__all__ = ["HardnessError", "__version__", "build", "lm", "open_table", "score", "train"]
+__all__ = [
+    "HardnessError",
+    "__version__",
+    "build",
+    "lm",
+    "open_table",
+    "report",
+    "score",
+    "train",
+]
 
 _HOMES = {
     "build": "hardness.curriculum.build",
     "lm": "hardness.stages.lm",
     "open_table": "hardness.io.table",
+    "report": "hardness.reporting.report",
     "score": "hardness.stages.score",
     "train": "hardness.training.run",
 }

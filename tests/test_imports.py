@@ -21,7 +21,7 @@ LAYERS = [
     {"direction", "errors", "registry", "progress", "memory"},
     {"io", "ngram"},
     {"metrics", "weighting"},
-    {"stages", "curriculum", "training", "integrations", "report"},
+    {"stages", "curriculum", "training", "integrations", "reporting"},
     {"demo"},
     {"cli"},
 ]
@@ -36,6 +36,9 @@ HOMES = {
     "transformers": {"training", "integrations"},
     "tokenizers": {"training", "integrations", "ngram"},
     "safetensors": {"training", "integrations"},
+    "altair": {"reporting"},
+    "vl_convert": {"reporting"},
+    "jinja2": {"reporting"},
     "rich": {"cli"},
     "typer": {"cli"},
 }

@@ -15,6 +15,7 @@ from hardness.cli.build import build
 from hardness.cli.demo import demo
 from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
+from hardness.cli.report import report
 from hardness.cli.runs import runs
 from hardness.cli.score import score
 from hardness.cli.show import show
@@ -63,7 +64,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _command in (score, show, metrics, build, train, runs, demo):
+for _command in (score, show, metrics, build, train, runs, report, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
 
