@@ -8,11 +8,11 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from hardness.curriculum.normalize import rank
 from hardness.io.table import HardnessTable
-from hardness.reporting.figure import Figure, Words, number, significant, specification
+from hardness.normalize import rank
+from hardness.reporting.figure import Figure, Words, full_name, number, significant, specification
 from hardness.reporting.sample import thinned
-from hardness.reporting.theme import LESS, MORE, INK
+from hardness.reporting.theme import INK, LESS, MORE
 
 RECORDS = 100_000
 """Of larger tables a sample of about that many is ranked: the error of a correlation is then below
@@ -23,20 +23,12 @@ _STEP = 40
 
 
 def score_columns(table: HardnessTable) -> dict[str, str]:
-    """Name of every column that says something of hardness to the end that is harder."""
-    every = {
-        _name(info.columns[0], info.name, column): (info.directions[column], column)
-        for info in (table.metric(name) for name in table.metrics)
-        for column in info.columns
-        if column in info.directions
-    }
+    """Address of every column that says something of hardness to the end that is harder."""
+    infos = [table.metric(name) for name in table.metrics]
+    every = [(info, column) for info in infos for column in info.directions]
     if len(every) > MOST:
-        every = {name: found for name, found in every.items() if "." not in name}
-    return {name: direction for name, (direction, _) in every.items()}
-
-
-def _name(primary: str, metric: str, column: str) -> str:
-    return metric if column == primary else f"{metric}.{column}"
+        every = [(info, column) for info, column in every if column == info.columns[0]][:MOST]
+    return {f"{info.name}.{column}": info.directions[column] for info, column in every}
 
 
 def joint_scores(table: HardnessTable, names: Sequence[str]) -> pl.DataFrame:
@@ -95,16 +87,16 @@ def correlation(scores: pl.DataFrame, directions: Mapping[str, str], rows: int) 
         directions: name to the end that is harder; scores are turned so that higher is harder.
         rows: of the whole table.
     """
-    names = list(directions)
+    addresses = list(directions)
+    names = [full_name(*address.split(".", 1)) for address in addresses]
     if len(names) < 2 or not len(scores):
         return None
     oriented = {
-        name: scores[name].cast(pl.Float64).to_numpy() * (1 if directions[name] == "higher" else -1)
-        for name in names
+        name: scores[name].cast(pl.Float64).to_numpy() * (1 if end == "higher" else -1)
+        for name, end in directions.items()
     }
     found = spearman(oriented)
     pairs = [(i, j) for i in range(len(names)) for j in range(len(names))]
-    # -0.0 and +0.0 are told apart by sign alone, which says nothing at two digits.
     values = [
         None if np.isnan(found[i, j]) else round(float(found[i, j]), 2) + 0.0 for i, j in pairs
     ]
@@ -112,6 +104,7 @@ def correlation(scores: pl.DataFrame, directions: Mapping[str, str], rows: int) 
         "one": [names[i] for i, _ in pairs],
         "other": [names[j] for _, j in pairs],
         "rho": values,
+        "told": ["–" if value is None else f"{value:.2f}".replace("-", "−") for value in values],
         "strength": [None if value is None else significant(abs(value)) for value in values],
     }
     base = alt.Chart(alt.NamedData("pairs")).encode(
@@ -126,7 +119,7 @@ def correlation(scores: pl.DataFrame, directions: Mapping[str, str], rows: int) 
             "strength:Q", scale=alt.Scale(domain=[0, 1], range=[0, 0.8]), legend=None
         ),
     )
-    told = base.mark_text(color=INK, fontSize=11).encode(text=alt.Text("rho:Q", format=".2f"))
+    told = base.mark_text(color=INK, fontSize=11).encode(text="told:N")
     chart = (squares + told).properties(width={"step": _STEP}, height={"step": 26})
     of = f" of about {number(RECORDS)} records" if rows > RECORDS else ""
     return Figure(

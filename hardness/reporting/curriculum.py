@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from hardness.curriculum.manifest import HARDNESS, POSITION, WEIGHT
 from hardness.curriculum.shards import Shards
-from hardness.reporting.figure import Figure, number, significant, specification
+from hardness.reporting.figure import Figure, full_name, number, significant, specification
 from hardness.reporting.theme import AMBIGUOUS, INK
 
 STEPS = 120
@@ -147,7 +147,8 @@ def _weights(shards: Shards, found: Preview, name: str, title: str) -> Figure:
         alt.Chart(alt.NamedData("means"))
         .mark_line(strokeWidth=2.5, color=INK)
         .encode(
-            x=alt.X("position:Q", title="position", scale=alt.Scale(domain=[0, shards.rows], nice=False),
+            x=alt.X("position:Q", title="position",
+                    scale=alt.Scale(domain=[0, shards.rows], nice=False),
                     axis=alt.Axis(format=",d", labelOverlap=True, grid=False)),
             y=alt.Y("mean:Q", title="mean weight"),
             tooltip=[alt.Tooltip("position:Q", format=","), alt.Tooltip("mean:Q", format=".3f")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _points(logged: Sequence[Mapping[str, Any]], event: str, key: str) -> np.nda
     if len(points) <= POINTS:
         return points
     ends = np.linspace(0, len(points), POINTS + 1).astype(int)
-    return np.array([points[a:b].mean(axis=0) for a, b in zip(ends[:-1], ends[1:], strict=True)])
+    return np.array([points[a:b].mean(axis=0) for a, b in pairwise(ends)])
 
 
 def _figure(

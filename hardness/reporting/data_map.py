@@ -18,8 +18,8 @@ from hardness.reporting.theme import EASY_TO_HARD, INK
 
 METRIC = "cartography"
 AXES = ("variability", "confidence", "correctness")
-CELLS = 40
-"""Cells along each axis, of the density and of what a click chooses."""
+ACROSS, UP = 56, 28
+"""Cells along variability and confidence, of the density and of what a click chooses."""
 _FINE = 1000
 """Steps in which quantiles are counted."""
 _FIXED = 1_000_000
@@ -51,8 +51,8 @@ class MapCounts:
 
 
 def cell_of(reach: float) -> pl.Expr:
-    """The cell of a record: its step in confidence times `CELLS` plus its step in variability."""
-    return _step("confidence", 1.0, CELLS) * CELLS + _step("variability", reach, CELLS)
+    """The cell of a record: its step in confidence times `ACROSS` plus its step in variability."""
+    return _step("confidence", 1.0, UP) * ACROSS + _step("variability", reach, ACROSS)
 
 
 def _step(column: str, end: float, steps: int) -> pl.Expr:
@@ -167,8 +167,8 @@ def data_map(counts: MapCounts, *, records: str, shown: int, fields: dict[str, s
         .encode(x=x, y=y)
     )
     regions = (
-        alt.Chart(alt.NamedData("regions"))
-        .mark_text(color=INK, fontSize=12, fontWeight="bold", opacity=0.75)
+        alt.Chart(alt.NamedData("regions"), name="regions")
+        .mark_text(color=INK, fontSize=12, fontWeight="bold")
         .encode(x="x:Q", y="y:Q", text="name:N")
     )
     layers = [points, picked, regions]
@@ -222,14 +222,14 @@ def _density(colour: alt.Scale) -> alt.Chart:
 
 def _corners(counts: MapCounts) -> dict[str, list]:
     cell = counts.cells["cell"].to_numpy()
-    across, up = cell % CELLS, cell // CELLS
-    width = counts.reach / CELLS
+    across, up = cell % ACROSS, cell // ACROSS
+    width = counts.reach / ACROSS
     return {
         "cell": cell.tolist(),
         "x0": [significant(x, 6) for x in (across * width).tolist()],
         "x1": [significant(x, 6) for x in ((across + 1) * width).tolist()],
-        "y0": [significant(y, 6) for y in (up / CELLS).tolist()],
-        "y1": [significant(y, 6) for y in ((up + 1) / CELLS).tolist()],
+        "y0": [significant(y, 6) for y in (up / UP).tolist()],
+        "y1": [significant(y, 6) for y in ((up + 1) / UP).tolist()],
         "count": counts.cells["count"].to_list(),
         "correctness": [significant(value) for value in counts.cells["correctness"].to_list()],
     }

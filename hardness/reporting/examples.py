@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hardness.io.table import HardnessTable
-from hardness.reporting.figure import Words, number
+from hardness.reporting.figure import Words, full_name, number
 
 COUNT = 10
 """Records of each kind."""
@@ -40,10 +40,11 @@ def choose(table: HardnessTable, by: str) -> list[Chosen]:
         HardnessError: there is no such column, or it says nothing of hardness.
     """
     info, column = table.resolve(by)
+    by, shown = f"{info.name}.{column}", full_name(info.name, column)
     falling = info.direction_of(column) == "higher"
     chosen = [
-        _end(table, by, "easy", f"Easiest by {by}", descending=not falling),
-        _end(table, by, "hard", f"Hardest by {by}", descending=falling),
+        _end(table, by, "easy", f"Easiest by {shown}", descending=not falling),
+        _end(table, by, "hard", f"Hardest by {shown}", descending=falling),
     ]
     variable = variability(table)
     if variable is not None:
@@ -91,7 +92,7 @@ def example_words(chosen: Sequence[Chosen], texts: Mapping[int, Mapping[str, str
             rows.append((f"{row:,}", number(score), *said))
         tables.append(
             Words(
-                headings=(headings[0], choice.column, *headings[2:]),
+                headings=(headings[0], full_name(*choice.column.split(".", 1)), *headings[2:]),
                 rows=tuple(rows),
                 numeric=frozenset({0, 1}),
                 caption=choice.title,

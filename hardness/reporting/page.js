@@ -23,7 +23,7 @@
 
   const spoken = (value) => {
     if (value === null || value === undefined) return "–";
-    if (typeof value === "number") return SPOKEN.format(value);
+    if (typeof value === "number") return SPOKEN.format(value).replace("-", "−");
     return String(value);
   };
 
@@ -128,14 +128,14 @@
 
     // The cell of the map that a point or a shaded cell lies in.
     cellOf(datum) {
-      const { x, y, cells, reach } = this.content.map;
+      const { x, y, across, up, reach } = this.content.map;
       let step;
-      if (datum.cell !== undefined) step = [datum.cell % cells, Math.floor(datum.cell / cells)];
+      if (datum.cell !== undefined) step = [datum.cell % across, Math.floor(datum.cell / across)];
       else if (typeof datum[x] === "number" && typeof datum[y] === "number") {
-        step = [(datum[x] / reach) * cells, datum[y] * cells].map((at) => Math.min(Math.floor(at), cells - 1));
+        step = [Math.min(Math.floor((datum[x] / reach) * across), across - 1), Math.min(Math.floor(datum[y] * up), up - 1)];
       } else return null;
-      const width = reach / cells;
-      return { kind: "cell", x: [step[0] * width, (step[0] + 1) * width], y: [step[1] / cells, (step[1] + 1) / cells] };
+      const width = reach / across;
+      return { kind: "cell", x: [step[0] * width, (step[0] + 1) * width], y: [step[1] / up, (step[1] + 1) / up] };
     }
 
     keep(place) {

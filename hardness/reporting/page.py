@@ -18,7 +18,7 @@ from typing import Any
 
 import jinja2
 import vl_convert
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hardness import __version__
 from hardness.reporting.figure import Figure, Words, schema_version
@@ -120,6 +120,7 @@ def render(title: str, chapters: Sequence[Chapter]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["code"] = _with_code
     return MARK + environment.get_template("page.html").render(
         title=title,
         chapters=chapters,
@@ -148,6 +149,15 @@ def vega() -> str:
         "window.vegaEmbed = vegaEmbed;", vl_version=schema_version()
     )
     return script.replace("</script", "<\\/script")  # which would end the element
+
+
+def _with_code(text: str) -> Markup:
+    """Words in backticks as code; everything is escaped."""
+    pieces = [
+        Markup("<code>{}</code>").format(piece) if index % 2 else escape(piece)
+        for index, piece in enumerate(text.split("`"))
+    ]
+    return Markup("").join(pieces)
 
 
 def _policy(*scripts: str) -> str:

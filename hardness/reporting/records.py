@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ from hardness.io.dataset import Dataset
 from hardness.io.table import HardnessTable
 from hardness.io.text import join_columns
 from hardness.progress import Progress
+from hardness.reporting.figure import full_name
 
 TEXT_CHARACTERS = 300
 """Longer texts are cut there, which bounds the page."""
@@ -26,34 +27,46 @@ class ScoreColumn:
     """A column that the page keeps with each record.
 
     Attributes:
-        name: `metric` or `metric.column`.
+        metric, column: where it is in the table.
         field: what it is called in the page's data.
         harder: which end is harder; None where it says nothing of hardness.
         primary: it is its metric's primary column.
     """
 
-    name: str
+    metric: str
+    column: str
     field: str
     harder: str | None
     primary: bool
 
+    @property
+    def name(self) -> str:
+        """What readers see."""
+        return full_name(self.metric, self.column)
+
+    @property
+    def address(self) -> str:
+        """What a table finds it by."""
+        return f"{self.metric}.{self.column}"
+
 
 def kept_columns(table: HardnessTable) -> list[ScoreColumn]:
     """The numeric columns of a table, primary ones first where there are too many."""
-    found: list[tuple[str, str | None, bool]] = []
-    for metric in table.metrics:
-        info = table.metric(metric)
-        for column in info.columns:
-            if "mean" in info.summary[column]:  # numbers and booleans
-                primary = column == info.columns[0]
-                name = metric if primary else f"{metric}.{column}"
-                found.append((name, info.directions.get(column), primary))
-    if len(found) > MOST_SCORES:
-        found = sorted(found, key=lambda column: not column[2])[:MOST_SCORES]
-    return [
-        ScoreColumn(name=name, field=f"c{index}", harder=harder, primary=primary)
-        for index, (name, harder, primary) in enumerate(found)
+    found = [
+        ScoreColumn(
+            metric=info.name,
+            column=column,
+            field="",
+            harder=info.directions.get(column),
+            primary=column == info.columns[0],
+        )
+        for info in (table.metric(name) for name in table.metrics)
+        for column in info.columns
+        if "mean" in info.summary[column]  # numbers and booleans
     ]
+    if len(found) > MOST_SCORES:
+        found = sorted(found, key=lambda column: not column.primary)[:MOST_SCORES]
+    return [replace(column, field=f"c{index}") for index, column in enumerate(found)]
 
 
 def extremes(table: HardnessTable, name: str, count: int) -> np.ndarray:
@@ -72,7 +85,7 @@ def read_scores(
     wanted = pl.DataFrame({"row": np.unique(rows).astype(np.uint64)})
     frames = []
     for column in columns:
-        values = table.column(column.name).join(wanted.lazy(), on="row", how="semi")
+        values = table.column(column.address).join(wanted.lazy(), on="row", how="semi")
         frames.append(values.rename({"value": column.field}))
     for frame in pl.collect_all(frames, engine="streaming"):
         wanted = wanted.join(frame, on="row", how="left")

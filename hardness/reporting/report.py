@@ -163,8 +163,8 @@ def _previews(shards: Sequence[AnyPath], table: str, progress: Progress) -> Sect
     return Section(
         id="curriculum",
         title="Curriculum preview",
-        lead="What a training meets, from the first record to the last. A rising line is an easy-to-"
-        "hard order, a flat one a random order; compare a curriculum with the latter.",
+        lead="What a training meets, from the first record to the last. A rising line is an "
+        "easy-to-hard order, a flat one a random order; compare a curriculum with the latter.",
         figures=figures,
         lacking=lacking,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import numpy as np
@@ -17,16 +17,17 @@ from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.reporting.correlation import correlation, joint_scores, score_columns
 from hardness.reporting.data_map import (
+    ACROSS,
     AXES,
-    CELLS,
     METRIC,
+    UP,
     MapCounts,
     count_map,
     data_map,
     placed,
 )
 from hardness.reporting.examples import Chosen, choose, example_words, variability
-from hardness.reporting.figure import Words, number, significant
+from hardness.reporting.figure import Words, full_name, number, significant
 from hardness.reporting.histograms import choose_bins, histograms
 from hardness.reporting.page import Chapter, Explorer, Lacking, Section
 from hardness.reporting.records import (
@@ -119,7 +120,7 @@ def _first_score(table: HardnessTable) -> str:
     for name in table.metrics:
         info = table.metric(name)
         if info.columns[0] in info.directions:
-            return name
+            return f"{name}.{info.columns[0]}"
     raise HardnessError(
         f"table must hold a score, got none in {table.path} that says which end is harder; "
         "score another metric"
@@ -127,8 +128,6 @@ def _first_score(table: HardnessTable) -> str:
 
 
 def _prefixed(section: Section, prefix: str) -> Section:
-    from dataclasses import replace
-
     if not prefix:
         return section
     figures = [replace(figure, name=f"{prefix}{figure.name}") for figure in section.figures]
@@ -192,7 +191,7 @@ def _summary(info: MetricInfo) -> list[tuple[str, ...]]:
         quantiles = summary.get("quantiles", {})
         rows.append(
             (
-                info.name if column == info.columns[0] else f"{info.name}.{column}",
+                full_name(info.name, column),
                 info.directions.get(column, "–"),
                 number(summary["count"]),
                 number(summary["nulls"]),
@@ -218,11 +217,8 @@ def _read(
     has_map = METRIC in table.metrics and set(AXES) <= set(table.metric(METRIC).columns)
     progress.start("counting", 1, "tables")
     counts = count_map(table.frame(METRIC)) if has_map else None
-    if counts is not None:
-        strata = placed(table.frame(METRIC), counts.reach)
-    else:
-        strata = _strata(table, by)
-    ends = [extremes(table, c.name, _ENDS) for c in columns if c.primary and c.harder]
+    strata = placed(table.frame(METRIC), counts.reach) if counts else _strata(table, by)
+    ends = [extremes(table, c.address, _ENDS) for c in columns if c.primary and c.harder]
     sampled = stratified_sample(strata, records)
     sample = np.unique(np.concatenate([sampled, *ends]))
     rows = np.unique(np.concatenate([sample, *(np.array(c.rows, np.uint64) for c in chosen)]))
@@ -269,7 +265,7 @@ def _map(table: HardnessTable, shown: Shown, prefix: str) -> Section:
     fields |= {name: name for name in ("label", "text") if name in shown.frame.columns}
     for column in shown.columns:
         title = column.name.removeprefix(f"{METRIC}.")
-        fields["confidence" if column.name == METRIC else title] = column.field
+        fields[title] = column.field
     drawn = int(
         shown.frame.filter(pl.col("row").is_in(shown.sample))[fields["variability"]].count()
     )
@@ -291,9 +287,10 @@ def _explorer(table: HardnessTable, shown: Shown, prefix: str) -> Section:
         tie = {
             "figure": f"{prefix}map-0",
             "x": fields[f"{METRIC}.variability"],
-            "y": fields[METRIC],
+            "y": fields[f"{METRIC}.confidence"],
             "reach": shown.counts.reach,
-            "cells": CELLS,
+            "across": ACROSS,
+            "up": UP,
             "easy": shown.counts.confident,
             "hard": shown.counts.doubtful,
             "ambiguous": shown.counts.ambiguous,
@@ -335,7 +332,7 @@ def _correlation(table: HardnessTable) -> Section:
         id="correlation",
         title="Rank correlation",
         lead="Whether the scores agree on what is hard. Two that agree closely need not both be "
-        "computed; two that do not measure different things, so choose with care which to train by.",
+        "computed; two that do not measure different things: choose with care which to train by.",
         figures=[figure] if figure else [],
         lacking=lacking,
     )
@@ -352,8 +349,8 @@ def _examples(
     return Section(
         id="examples",
         title="Examples",
-        lead="The records at both ends. If the hardest are garbage, clean the data before you order "
-        "it; if the easiest are all alike, deduplicate.",
+        lead="The records at both ends. If the hardest are garbage, clean the data before you "
+        "order it; if the easiest are all alike, deduplicate.",
         words=example_words(chosen, texts),
         lacking=lacking,
     )

@@ -25,6 +25,7 @@ DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
 INK = "currentColor"
 """The colour of the page's text, black in a file of its own."""
 
+
 def config(*, alone: bool = False) -> dict[str, Any]:
     """Vega-Lite's settings for a figure.
 

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 
 from hardness.reporting.figure import Figure, significant, specification
-from hardness.reporting.theme import LESS, MORE, INK
+from hardness.reporting.theme import INK, LESS, MORE
 from hardness.weighting import Weighting, weightings
 
 STEPS = 24
@@ -49,11 +49,16 @@ def weight_surface(weighting: Weighting) -> Figure:
             y=alt.Y("h0:Q", scale=unit, title="hardness", axis=bare),
             y2="h1:Q",
             color=alt.condition("datum.weight < 1", alt.value(LESS), alt.value(MORE)),
-            opacity=alt.Opacity("away:Q", scale=alt.Scale(domain=[0, 1], range=[0, 0.9]), legend=None),
-            tooltip=[alt.Tooltip("weight:Q", format=".2f"), alt.Tooltip("h0:Q", title="hardness from"),
-                     alt.Tooltip("s0:Q", title="progress from")],
+            opacity=alt.Opacity(
+                "away:Q", scale=alt.Scale(domain=[0, 1], range=[0, 0.9]), legend=None
+            ),
+            tooltip=[
+                alt.Tooltip("weight:Q", format=".2f"),
+                alt.Tooltip("h0:Q", title="hardness from"),
+                alt.Tooltip("s0:Q", title="progress from"),
+            ],
         )
-    )  # fmt: skip
+    )
     corners = {"x": [], "y": [], "weight": []}
     for x, y in ((0.06, 0.05), (0.06, 0.95), (0.94, 0.05), (0.94, 0.95)):
         at = float(
