@@ -17,6 +17,7 @@ from hardness.reporting.sample import STRATUM
 from hardness.reporting.theme import EASY_TO_HARD, INK
 
 METRIC = "cartography"
+SUGGESTED = "suggested"
 AXES = ("variability", "confidence", "correctness")
 ACROSS, UP = 56, 28
 """Cells along variability and confidence, of the density and of what a click chooses."""
@@ -61,8 +62,10 @@ def _step(column: str, end: float, steps: int) -> pl.Expr:
 
 
 def placed(frame: pl.LazyFrame, reach: float) -> pl.LazyFrame:
-    """Row and cell, as `stratum`, of the records that have a place on the map."""
-    return frame.drop_nulls(AXES).select("row", cell_of(reach).alias(STRATUM))
+    """Row and cell, as `stratum`; records without a place on the map are a stratum by themselves."""
+    there = pl.all_horizontal(pl.col(axis).is_not_null() for axis in AXES)
+    stratum = pl.when(there).then(cell_of(reach)).otherwise(pl.lit(ACROSS * UP, pl.UInt32))
+    return frame.select("row", stratum.alias(STRATUM))
 
 
 def count_map(frame: pl.LazyFrame) -> MapCounts | None:
@@ -168,7 +171,7 @@ def data_map(counts: MapCounts, *, records: str, shown: int, fields: dict[str, s
     )
     regions = (
         alt.Chart(alt.NamedData("regions"), name="regions")
-        .mark_text(color=INK, fontSize=12, fontWeight="bold")
+        .mark_text(color=INK, fontSize=12, fontWeight="bold", align=alt.expr("datum.side"))
         .encode(x="x:Q", y="y:Q", text="name:N")
     )
     layers = [points, picked, regions]
@@ -181,13 +184,15 @@ def data_map(counts: MapCounts, *, records: str, shown: int, fields: dict[str, s
         title="Data map",
         reading=_reading(counts, shown),
         spec=specification(chart),
+        borrows=records,
         data={
             "cells": _corners(counts) if shown < counts.records else {},
             "picked": {},
             "regions": {
                 "name": ["easy to learn", "ambiguous", "hard to learn"],
-                "x": [0.11 * edge, 0.91 * edge, 0.11 * edge],
+                "x": [0.01 * edge, 0.99 * edge, 0.01 * edge],
                 "y": [0.97, 0.5, 0.03],
+                "side": ["left", "right", "left"],
             },
         },
     )

@@ -79,10 +79,10 @@ def example_words(chosen: Sequence[Chosen], texts: Mapping[int, Mapping[str, str
 
     Args:
         chosen: what to show.
-        texts: row to `text` and perhaps `label`.
+        texts: row to what is known of `label`, `suggested` and `text`.
     """
-    labelled = any("label" in record for record in texts.values())
-    headings = ("row", "score", *(["label"] if labelled else []), *(["text"] if texts else []))
+    known = {name for record in texts.values() for name in record}
+    headings = ("row", "score", *(name for name in ("label", "suggested", "text") if name in known))
     tables = []
     for choice in chosen:
         rows = []

@@ -40,6 +40,7 @@ class Figure:
         reading: what one looks at, in a sentence; also what screen readers say.
         spec: Vega-Lite without data, whose names are keys of `data`.
         data: the named data.
+        borrows: name of further data, the records that the page holds once for all to use.
         table: the same in words, where that is short.
         small: several stand side by side.
         fixed: it has a width of its own.
@@ -50,6 +51,7 @@ class Figure:
     reading: str
     spec: Mapping[str, Any]
     data: Mapping[str, Columns] = field(default_factory=dict)
+    borrows: str = ""
     table: Words | None = None
     small: bool = False
     fixed: bool = False
@@ -65,15 +67,20 @@ class Figure:
             "autosize": {"type": "fit-x", "contains": "padding"} if size else {"type": "pad"},
         }
 
-    def alone(self) -> dict[str, Any]:
-        """The specification with its data and title, for a file of its own."""
+    def alone(self, borrowed: Columns | None = None) -> dict[str, Any]:
+        """The specification with its data and title, for a file of its own.
+
+        Args:
+            borrowed: the data that it borrows.
+        """
+        data = {**self.data, self.borrows: borrowed} if borrowed else self.data
         size = {} if self.fixed else {"width": EXPORT_WIDTH}
         return {
             **self.spec,
             **size,
             "config": config(alone=True),
             "title": self.title,
-            "datasets": {name: rows_of(columns) for name, columns in self.data.items()},
+            "datasets": {name: rows_of(columns) for name, columns in data.items()},
         }
 
 
@@ -83,7 +90,7 @@ def rows_of(columns: Columns) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def specification(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
+def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """What altair makes of a chart, checked against the schema, without its own settings."""
     spec = chart.to_dict()
     spec.pop("config", None)

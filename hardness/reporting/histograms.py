@@ -17,8 +17,9 @@ from hardness.reporting.figure import Figure, full_name, number, significant, sp
 from hardness.reporting.theme import AMBIGUOUS, EASY_TO_HARD
 
 BINS = 48
-_SKEWED = 30
-"""From this ratio of the largest value to the median on, positive values get a log axis."""
+_SKEWED = 12
+"""From this ratio of the largest value to the median on, positive numbers that are not counts get a
+log axis."""
 _TAIL = 2.0
 """Bins reach so many times the distance of the 5% and 95% quantiles beyond these."""
 _MOST_NAMES = 12
@@ -33,12 +34,14 @@ class Bins:
         low, high: ends of the first and the last one, high > low.
         count: how many, all of one width, on the log scale if `log`.
         log: the axis is logarithmic; low is above 0 then.
+        whole: the values are whole numbers.
     """
 
     low: float
     high: float
     count: int
     log: bool = False
+    whole: bool = False
 
     def edges(self) -> np.ndarray:
         """(count + 1,) f64, increasing."""
@@ -74,18 +77,18 @@ def choose_bins(quantiles: Mapping[str, float | None], *, whole: bool) -> Bins |
         known = [min(finite), min(finite), float(np.median(finite)), max(finite), max(finite)]
     least, five, median, ninety_five, most = (float(value) for value in known if value is not None)
     if whole and most - least < BINS:
-        return Bins(low=least - 0.5, high=most + 0.5, count=int(most - least) + 1)
+        return Bins(low=least - 0.5, high=most + 0.5, count=int(most - least) + 1, whole=True)
     if most <= least:
         width = abs(least) / 2 or 0.5
         return Bins(low=least - width, high=least + width, count=1)
-    if least > 0 and most / median >= _SKEWED:
+    if not whole and least > 0 and most / median >= _SKEWED:
         return Bins(low=least, high=most, count=BINS, log=True)
     spread = (ninety_five - five) * _TAIL or most - least
     low, high = max(least, five - spread), min(most, ninety_five + spread)
     if whole:
         width = math.ceil((high - low + 1) / BINS)
         count = math.ceil((high - low + 1) / width)
-        return Bins(low=low - 0.5, high=low - 0.5 + width * count, count=count)
+        return Bins(low=low - 0.5, high=low - 0.5 + width * count, count=count, whole=True)
     return Bins(low=low, high=high, count=BINS)
 
 
@@ -133,7 +136,8 @@ def _numbers(info: MetricInfo, column: str, bins: Bins, found: pl.DataFrame) -> 
         "count": counts.tolist(),
         "hardness": [significant(value, 3) for value in hardness.tolist()],
     }
-    axis = alt.Axis(tickCount=5, labelOverlap=True)
+    step = 1.0 if bins.whole else 0.0
+    axis = alt.Axis(tickCount=5, labelOverlap=True, tickMinStep=step)
     scale = alt.Scale(type="log", nice=False) if bins.log else alt.Scale(nice=False, zero=False)
     title = f"{column} ({direction} is harder)" if direction else column
     colour = (

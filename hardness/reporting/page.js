@@ -4,6 +4,7 @@
 
 (async () => {
   const ROWS = 20;
+  const NAMES = ["label", "suggested", "text"];
   const SPOKEN = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
   const report = JSON.parse(document.getElementById("report-data").textContent);
   const views = new Map();
@@ -74,10 +75,10 @@
       const { columns, data } = this.content;
       const head = this.box.querySelector("thead tr");
       this.headings = [{ field: "row", title: "row" }];
-      for (const name of ["label", "text"]) if (data[name]) this.headings.push({ field: name, title: name });
+      for (const name of NAMES) if (data[name]) this.headings.push({ field: name, title: name });
       this.headings.push(...columns.filter((column) => column.primary).slice(0, 6));
       for (const { title, field } of this.headings) {
-        const numeric = !["label", "text"].includes(field);
+        const numeric = !NAMES.includes(field);
         head.append(element("th", title, { scope: "col", ...(numeric && { class: "number" }) }));
       }
       for (const label of [...new Set(data.label ?? [])].filter((label) => label !== null).sort().slice(0, 200)) {
@@ -186,7 +187,7 @@
       const lines = this.found.slice(0, this.shown).map((row, index) => {
         const line = element("tr", undefined, { tabindex: index ? "-1" : "0" });
         for (const { field } of this.headings) {
-          const kind = field === "text" ? "text" : field === "label" ? "" : "number";
+          const kind = field === "text" ? "text" : NAMES.includes(field) ? "" : "number";
           const value = field === "row" ? row.row.toLocaleString("en") : spoken(row[field]);
           line.append(element("td", value, kind ? { class: kind } : {}));
         }

@@ -92,6 +92,15 @@ def read_scores(
     return wanted.sort("row")
 
 
+def read_names(table: HardnessTable, address: str, rows: np.ndarray) -> pl.DataFrame:
+    """`row` and a column of names, shortened, for some rows."""
+    name = address.partition(".")[2]
+    wanted = pl.LazyFrame({"row": np.unique(rows).astype(np.uint64)})
+    found = table.column(address).join(wanted, on="row", how="semi")
+    named = found.select("row", pl.col("value").cast(pl.String).alias(name))
+    return named.select("row", _cut(name, LABEL_CHARACTERS)).collect(engine="streaming")
+
+
 def read_texts_and_labels(dataset: Dataset, rows: np.ndarray, progress: Progress) -> pl.DataFrame:
     """Text and label of some records, shortened; null where there is none.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +14,16 @@ import vl_convert
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
-from hardness.io.storage import AnyPath, Location, locate
+from hardness.io.remote import RemotePath
+from hardness.io.storage import AnyPath, Location, locate, read_range
 from hardness.io.table import open_table
 from hardness.progress import Progress, Silent
 from hardness.reporting.curriculum import curriculum, preview
 from hardness.reporting.curves import curves, find_runs, run_words
-from hardness.reporting.figure import Figure, schema_version
+from hardness.reporting.figure import Columns, Figure, schema_version
 from hardness.reporting.page import MARK, Chapter, Lacking, Section, render
-from hardness.reporting.table_chapter import LEAST_RECORDS, RECORDS, table_chapter
+from hardness.reporting.shown import LEAST_RECORDS, RECORDS
+from hardness.reporting.table_chapter import table_chapter
 from hardness.reporting.weight_surface import surfaces
 
 FORMATS = ("html", "png", "svg")
@@ -77,8 +80,8 @@ def report(
         raise HardnessError(
             f"format must be one of {', '.join(FORMATS)}, got {format!r}; choose one of them"
         )
-    one = isinstance(tables, str | Path) or not isinstance(tables, Sequence)
-    paths: Sequence[AnyPath] = [tables] if one else tables  # type: ignore[list-item]
+    one = isinstance(tables, str | os.PathLike | RemotePath)
+    paths: Sequence[AnyPath] = [tables] if one else list(tables)
     if not (paths or runs or shards):
         raise HardnessError(
             "report must be given a table, runs or shards, got none; name a folder that "
@@ -91,29 +94,23 @@ def report(
         page = render(_title(paths, shards, runs), chapters).encode("utf-8")
         _write(target, page)
         return ReportResult(output=target, files=(target.name,), bytes=len(page))
+    sections = [section for chapter in chapters for section in chapter.sections]
+    records = {s.explorer.name: s.explorer.data for s in sections if s.explorer}
     written = {}
-    for chapter in chapters:
-        for section in chapter.sections:
-            for figure in section.figures:
-                name = f"{_slug(figure.name)}.{format}"
-                content = draw(figure, section, chapter, format)
-                _write(target / name, content)
-                written[name] = len(content)
+    for figure in (figure for section in sections for figure in section.figures):
+        name = f"{_slug(figure.name)}.{format}"
+        content = draw(figure, format, records.get(figure.borrows))
+        _write(target / name, content)
+        written[name] = len(content)
     return ReportResult(output=target, files=tuple(written), bytes=sum(written.values()))
 
 
-def draw(figure: Figure, section: Section, chapter: Chapter, format: str) -> bytes:
+def draw(figure: Figure, format: str, borrowed: Columns | None = None) -> bytes:
     """A figure as a file of its own, `png` or `svg`."""
-    spec = figure.alone()
-    for explorer in (s.explorer for s in chapter.sections if s.explorer):
-        if explorer.map is not None and section.id.endswith("map"):
-            from hardness.reporting.figure import rows_of
-
-            spec["datasets"][explorer.name] = rows_of(explorer.data)
-    content = json.dumps(spec)
+    spec = json.dumps(figure.alone(borrowed))
     if format == "svg":
-        return vl_convert.vegalite_to_svg(content, vl_version=schema_version()).encode("utf-8")
-    return vl_convert.vegalite_to_png(content, vl_version=schema_version(), scale=_PIXELS)
+        return vl_convert.vegalite_to_svg(spec, vl_version=schema_version()).encode("utf-8")
+    return vl_convert.vegalite_to_png(spec, vl_version=schema_version(), scale=_PIXELS)
 
 
 def _chapters(
@@ -231,8 +228,6 @@ def _check_output(target: Location, format: str) -> None:
 
 
 def _is_report(target: Location) -> bool:
-    from hardness.io.storage import read_range
-
     return read_range(str(target), 0, len(MARK)) == MARK.encode()
 
 

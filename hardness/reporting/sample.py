@@ -13,37 +13,30 @@ KEY = "key"
 STRATUM = "stratum"
 
 
-def row_keys(rows: np.ndarray) -> np.ndarray:
-    """A number of each row as if drawn uniformly from [0, 2^64).
+def key_of(row: str = "row") -> pl.Expr:
+    """A number of each row, as if drawn uniformly from [0, 2^64); distinct for distinct rows.
 
     Args:
-        rows: (n,) u64.
-
-    Returns:
-        (n,) u64, distinct for distinct rows.
+        row: name of a column of u64.
 
     Source: Steele et al. 2014, "Fast Splittable Pseudorandom Number Generators", mix64variant13.
+    Sums and products are those modulo 2^64, and a shift is a division by a power of two.
     """
-    mixed = rows.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed = pl.col(row) + _u64(0x9E3779B97F4A7C15)
+    mixed = mixed.xor(mixed // _u64(1 << 30)) * _u64(0xBF58476D1CE4E5B9)
+    mixed = mixed.xor(mixed // _u64(1 << 27)) * _u64(0x94D049BB133111EB)
+    return mixed.xor(mixed // _u64(1 << 31))
 
 
-def key_of(row: str = "row") -> pl.Expr:
-    """`row_keys` of a column, as an expression."""
-    return pl.col(row).map_batches(
-        lambda rows: pl.Series(row_keys(rows.to_numpy())),
-        return_dtype=pl.UInt64,
-        is_elementwise=True,
-    )
+def _u64(value: int) -> pl.Expr:
+    return pl.lit(value, pl.UInt64)
 
 
 def thinned(frame: pl.LazyFrame, rows: int, size: int) -> pl.LazyFrame:
     """About `size` of the `rows` records of a frame, the same rows in every frame of a table."""
     if rows <= size:
         return frame
-    return frame.filter(key_of() < _share_of_keys(size / rows))
+    return frame.filter(key_of() < _u64(_share_of_keys(size / rows)))
 
 
 def quotas(counts: np.ndarray, size: int) -> np.ndarray:

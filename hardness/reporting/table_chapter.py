@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePath
 
-import numpy as np
 import polars as pl
 
 from hardness.errors import HardnessError
@@ -16,53 +15,16 @@ from hardness.io.table import HardnessTable
 from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.reporting.correlation import correlation, joint_scores, score_columns
-from hardness.reporting.data_map import (
-    ACROSS,
-    AXES,
-    METRIC,
-    UP,
-    MapCounts,
-    count_map,
-    data_map,
-    placed,
-)
+from hardness.reporting.data_map import ACROSS, AXES, METRIC, UP, data_map
 from hardness.reporting.examples import Chosen, choose, example_words, variability
 from hardness.reporting.figure import Words, full_name, number, significant
-from hardness.reporting.histograms import choose_bins, histograms
+from hardness.reporting.histograms import histograms
 from hardness.reporting.page import Chapter, Explorer, Lacking, Section
-from hardness.reporting.records import (
-    ScoreColumn,
-    extremes,
-    kept_columns,
-    read_scores,
-    read_texts_and_labels,
-)
-from hardness.reporting.sample import STRATUM, stratified_sample
+from hardness.reporting.shown import ENDS, TEXTS, Shown, read_shown
 
-RECORDS = 3_000
-"""Records that one page shows by themselves, all tables together; with their texts they are what
-its size is made of."""
-LEAST_RECORDS = 200
-"""Of each table, however many there are."""
-_ENDS = 20
-"""Records at either end of every metric that are shown whatever the sample."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What is known of the records that are shown by themselves.
-
-    Attributes:
-        columns: the scores.
-        frame: `row`, the fields of the scores, and `text` and `label` where known, by row.
-        sample: rows for the explorer; the others are examples.
-        counts: of the data map; None without one.
-    """
-
-    columns: Sequence[ScoreColumn]
-    frame: pl.DataFrame
-    sample: np.ndarray
-    counts: MapCounts | None
+_HEADINGS = ("column", "harder", "scored", "nulls", "mean", "5%", "median", "95%", "what it is")
+_TOLD = 12
+"""Most lines that a point of the map shows when one hovers over it."""
 
 
 def table_chapter(
@@ -93,8 +55,8 @@ def table_chapter(
         )
     by = by or _first_score(table)
     chosen = choose(table, by)
-    shown = _read(table, by, chosen, text=text, records=records, progress=progress)
-    texts = _texts(shown.frame)
+    shown = read_shown(table, by, chosen, text=text, records=records, progress=progress)
+    texts = shown.texts()
     sections = [
         _overview(table),
         _map(table, shown, prefix),
@@ -170,15 +132,13 @@ def _overview(table: HardnessTable) -> Section:
         "which the hard records lie; a dash is a column that says nothing of hardness.",
         words=[
             Words(
-                headings=(
-                    "column", "harder", "scored", "without", "mean", "5%", "median", "95%", "what",
-                ),
+                headings=_HEADINGS,
                 rows=rows,
                 numeric=frozenset(range(2, 8)),
                 caption="Columns of the table",
             )
         ],
-    )  # fmt: skip
+    )
 
 
 def _summary(info: MetricInfo) -> list[tuple[str, ...]]:
@@ -203,52 +163,6 @@ def _summary(info: MetricInfo) -> list[tuple[str, ...]]:
     return rows
 
 
-def _read(
-    table: HardnessTable,
-    by: str,
-    chosen: Sequence[Chosen],
-    *,
-    text: bool,
-    records: int,
-    progress: Progress,
-) -> Shown:
-    """Choose the records that are shown, and read what is shown of them."""
-    columns = kept_columns(table)
-    has_map = METRIC in table.metrics and set(AXES) <= set(table.metric(METRIC).columns)
-    progress.start("counting", 1, "tables")
-    counts = count_map(table.frame(METRIC)) if has_map else None
-    strata = placed(table.frame(METRIC), counts.reach) if counts else _strata(table, by)
-    ends = [extremes(table, c.address, _ENDS) for c in columns if c.primary and c.harder]
-    sampled = stratified_sample(strata, records)
-    sample = np.unique(np.concatenate([sampled, *ends]))
-    rows = np.unique(np.concatenate([sample, *(np.array(c.rows, np.uint64) for c in chosen)]))
-    frame = read_scores(table, rows, columns)
-    progress.advance(1)
-    if text:
-        with table.dataset(on_error="skip") as dataset:
-            texts = read_texts_and_labels(dataset, rows, progress)
-        frame = frame.join(texts, on="row", how="left").sort("row")
-    return Shown(columns=columns, frame=frame, sample=sample, counts=counts)
-
-
-def _strata(table: HardnessTable, by: str) -> pl.LazyFrame:
-    """Rows by the bin of a column that they lie in."""
-    info, column = table.resolve(by)
-    frame = info.frame().select("row", column).drop_nulls(column)
-    if frame.collect_schema()[column].is_float():
-        frame = frame.filter(pl.col(column).is_finite())
-    bins = choose_bins(info.summary[column]["quantiles"], whole=False)
-    stratum = bins.index(column) if bins else pl.lit(0, pl.UInt32)
-    return frame.select("row", stratum.alias(STRATUM))
-
-
-def _texts(frame: pl.DataFrame) -> dict[int, dict[str, str]]:
-    names = [name for name in ("text", "label") if name in frame.columns]
-    if not names:
-        return {}
-    return {record.pop("row"): record for record in frame.select("row", *names).to_dicts()}
-
-
 def _map(table: HardnessTable, shown: Shown, prefix: str) -> Section:
     lead = (
         "Where each record lies in what a model made of it while it trained. Click on a point or a "
@@ -256,30 +170,31 @@ def _map(table: HardnessTable, shown: Shown, prefix: str) -> Section:
         "help a training settle, ambiguous ones teach most, and of the hard ones many are wrongly "
         "labelled: read some before you drop or favour any."
     )
-    section = {"id": "map", "title": "Data map", "lead": lead}
+    section = Section(id="map", title="Data map", lead=lead)
     if shown.counts is None:
         command = _score_command(table, "--metric", METRIC, "--proxy", "linear")
         why = "There is no data map: the table holds no cartography. This makes it:"
-        return Section(**section, lacking=[Lacking(why=why, command=command)])
+        return replace(section, lacking=[Lacking(why=why, command=command)])
     fields = {"row": "row"}
-    fields |= {name: name for name in ("label", "text") if name in shown.frame.columns}
+    fields |= {name: name for name in TEXTS if name in shown.frame.columns}
     for column in shown.columns:
-        title = column.name.removeprefix(f"{METRIC}.")
-        fields[title] = column.field
-    drawn = int(
-        shown.frame.filter(pl.col("row").is_in(shown.sample))[fields["variability"]].count()
-    )
+        if column.metric == METRIC and column.column in AXES:
+            fields[column.column] = column.field
+    for column in shown.columns:
+        if column.primary and column.metric != METRIC and len(fields) < _TOLD:
+            fields[column.name] = column.field
+    drawn = shown.sampled[fields["variability"]].count()
     figure = data_map(shown.counts, records=f"{prefix}records", shown=drawn, fields=fields)
-    return Section(**section, figures=[figure])
+    return replace(section, figures=[figure])
 
 
 def _explorer(table: HardnessTable, shown: Shown, prefix: str) -> Section:
-    frame = shown.frame.filter(pl.col("row").is_in(shown.sample))
-    names = [name for name in ("label", "text") if name in frame.columns]
+    frame = shown.sampled
+    names = [name for name in TEXTS if name in frame.columns]
     data = {"row": frame["row"].to_list(), **{name: frame[name].to_list() for name in names}}
     for column in shown.columns:
         data[column.field] = [
-            significant(v) for v in frame[column.field].cast(pl.Float64).to_list()
+            significant(v, 6) for v in frame[column.field].cast(pl.Float64).to_list()
         ]
     tie = None
     if shown.counts is not None:
@@ -299,7 +214,7 @@ def _explorer(table: HardnessTable, shown: Shown, prefix: str) -> Section:
     if len(frame) < table.rows:
         lead += (
             f"These are {number(len(frame))} of {number(table.rows)}: a sample that has more of "
-            f"what is rare, and the {_ENDS} easiest and hardest by every metric. "
+            f"what is rare, and the {ENDS} easiest and hardest by every metric. "
         )
     lead += "Read what a metric calls hard before you trust it with your training."
     return Section(

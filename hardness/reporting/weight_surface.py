@@ -74,7 +74,7 @@ def weight_surface(weighting: Weighting) -> Figure:
     return Figure(
         name=f"weights-{weighting.name}",
         title=weighting.name,
-        reading=f"ω = {weighting.formula}. Green: counts for more than 1, violet: for less, pale: "
+        reading=f"ω = {weighting.formula}. Green: counts for more than 1, violet: for less, faint: "
         "for about 1; the numbers are those of the corners.",
         spec=specification(alt.layer(cells, told).properties(height=HEIGHT)),
         data={"surface": data, "corners": corners},
