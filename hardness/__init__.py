@@ -4,6 +4,7 @@ The functions behind the commands, with the same names as the options:
 
     hardness.score("data.jsonl", metric="perplexity")
     hardness.open_table("data.hardness")
+    hardness.suspects("data.hardness", top=20)
     hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hardness.reporting.report import report
     from hardness.stages.lm import lm
     from hardness.stages.score import score
+    from hardness.stages.suspects import suspects
     from hardness.training.run import train
 
 __version__ = "0.1.0"
@@ -37,6 +39,7 @@ __all__ = [
     "open_table",
     "report",
     "score",
+    "suspects",
     "train",
 ]
 
@@ -46,6 +49,7 @@ _HOMES = {
     "open_table": "hardness.io.table",
     "report": "hardness.reporting.report",
     "score": "hardness.stages.score",
+    "suspects": "hardness.stages.suspects",
     "train": "hardness.training.run",
 }
 

@@ -19,6 +19,7 @@ from hardness.cli.report import report
 from hardness.cli.runs import runs
 from hardness.cli.score import score
 from hardness.cli.show import show
+from hardness.cli.suspects import suspects
 from hardness.cli.train import train
 from hardness.errors import HardnessError, explain_missing, explain_os_error
 
@@ -64,7 +65,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _command in (score, show, metrics, build, train, runs, report, demo):
+for _command in (score, show, metrics, suspects, build, train, runs, report, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 _NGRAM = "N-gram metrics"
+_CARTOGRAPHY = "Cartography and its columns"
 _GIVEN = "Scores that are given"
 
 Order = Annotated[
@@ -113,5 +114,24 @@ Name = Annotated[
         help="For import and column:NAME: what to call the metric in the table.",
         show_default="the metric's own name",
         rich_help_panel=_GIVEN,
+    ),
+]
+Dynamics = Annotated[
+    str | None,
+    typer.Option(
+        help="Recorded training dynamics: a run of `hardness train --record-dynamics`, a folder "
+        "of epoch-001/*.parquet, or of dynamics_epoch_0.jsonl.",
+        metavar="DIR",
+        show_default=False,
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Epochs = Annotated[
+    str | None,
+    typer.Option(
+        help="Which epochs count, from 1, both ends included.",
+        metavar="A..B",
+        show_default="all",
+        rich_help_panel=_CARTOGRAPHY,
     ),
 ]

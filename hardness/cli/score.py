@@ -8,6 +8,8 @@ import typer
 
 from hardness.cli.metric_options import (
     Chosen,
+    Dynamics,
+    Epochs,
     From,
     Higher,
     Holdout,
@@ -20,14 +22,21 @@ from hardness.cli.metric_options import (
     SkipSymbols,
     Tokenizer,
 )
-from hardness.cli.options import Data, Memory, OnError, Scheduler, Text, Threads, Work, Workers
+from hardness.cli.options import Memory, OnError, Scheduler, Text, Threads, Work, Workers
 
 if TYPE_CHECKING:
     from hardness.stages.score import ScoreResult
 
 
 def score(
-    data: Data,
+    data: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too. "
+            "May be left out with --dynamics of a run.",
+            show_default=False,
+        ),
+    ] = None,
     metric: Annotated[
         str, typer.Option(help="What to score; `hardness metrics` lists all.")
     ] = "perplexity",
@@ -76,6 +85,8 @@ def score(
     model: Model = None,
     prune: Prune = None,
     skip_symbols: SkipSymbols = False,
+    dynamics: Dynamics = None,
+    epochs: Epochs = None,
     higher: Higher = None,
     source: From = None,
     on: On = None,
@@ -133,6 +144,8 @@ def score(
             model=model,
             prune=None if prune is None else parse_prune(prune),
             skip_symbols=skip_symbols or None,
+            dynamics=dynamics,
+            epochs=epochs,
             higher=higher,
             source=tuple(source) if source else None,
             on=on,

@@ -21,6 +21,7 @@ from hardness.reporting.figure import Words, full_name, number, significant
 from hardness.reporting.histograms import histograms
 from hardness.reporting.page import Chapter, Explorer, Lacking, Section
 from hardness.reporting.shown import ENDS, TEXTS, Shown, read_shown
+from hardness.reporting.suspected import suspected_labels
 
 _HEADINGS = ("column", "harder", "scored", "nulls", "mean", "5%", "median", "95%", "what it is")
 _TOLD = 12
@@ -70,6 +71,7 @@ def table_chapter(
         ),
         _correlation(table),
         _examples(table, chosen, texts),
+        suspected_labels(table, text=text, score=_cartography_command(table)),
     ]
     return Chapter(
         title=_name(table),
@@ -122,6 +124,10 @@ def _score_command(table: HardnessTable, *options: str) -> str:
     return shlex.join(["hardness", "score", *_files(table)[:3], *options])
 
 
+def _cartography_command(table: HardnessTable) -> str:
+    return _score_command(table, "--metric", METRIC, "--proxy", "linear")
+
+
 def _overview(table: HardnessTable) -> Section:
     infos = [table.metric(name) for name in table.metrics]
     rows = tuple(row for info in infos for row in _summary(info))
@@ -172,7 +178,7 @@ def _map(table: HardnessTable, shown: Shown, prefix: str) -> Section:
     )
     section = Section(id="map", title="Data map", lead=lead)
     if shown.counts is None:
-        command = _score_command(table, "--metric", METRIC, "--proxy", "linear")
+        command = _cartography_command(table)
         why = "There is no data map: the table holds no cartography. This makes it:"
         return replace(section, lacking=[Lacking(why=why, command=command)])
     fields = {"row": "row"}
@@ -258,7 +264,7 @@ def _examples(
 ) -> Section:
     lacking = []
     if variability(table) is None:
-        command = _score_command(table, "--metric", METRIC, "--proxy", "linear")
+        command = _cartography_command(table)
         why = "Which records are ambiguous is not known without training dynamics. This makes them:"
         lacking.append(Lacking(why=why, command=command))
     return Section(
