@@ -62,7 +62,7 @@ def _step(column: str, end: float, steps: int) -> pl.Expr:
 
 
 def placed(frame: pl.LazyFrame, reach: float) -> pl.LazyFrame:
-    """Row and cell, as `stratum`; records without a place on the map are a stratum by themselves."""
+    """Row and cell, as `stratum`; those that have no place on the map are a stratum, too."""
     there = pl.all_horizontal(pl.col(axis).is_not_null() for axis in AXES)
     stratum = pl.when(there).then(cell_of(reach)).otherwise(pl.lit(ACROSS * UP, pl.UInt32))
     return frame.select("row", stratum.alias(STRATUM))

@@ -146,7 +146,7 @@ def _chapters(
 def _previews(shards: Sequence[AnyPath], table: str, progress: Progress) -> Section:
     figures = []
     for index, path in enumerate(shards):
-        opened = open_shards(path, verify=False)
+        opened = open_shards(path)
         progress.start("shards", 1, "folders")
         figures += curriculum(opened, preview(opened), f"curriculum-{index + 1}")
         progress.advance(1)

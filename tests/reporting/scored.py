@@ -25,9 +25,9 @@ MAP = {
 }
 
 
-def write_data(path: Path, texts: Sequence[str | None], **columns: Sequence[Any]) -> Path:
-    """JSONL of these texts, and a label each."""
-    columns = {"label": [LABELS[i % 3] for i in range(len(texts))], **columns}
+def write_data(path: Path, texts: Sequence[str | None], label: Sequence[Any] | None) -> Path:
+    """JSONL of these texts and labels."""
+    columns = {} if label is None else {"label": label}
     lines = [
         json.dumps({"text": text, **{name: values[i] for name, values in columns.items()}})
         for i, text in enumerate(texts)
@@ -42,10 +42,19 @@ def make_table(
     *,
     cartography: bool = True,
     partition_bytes: int | None = None,
-    **columns: Sequence[Any],
+    label: Sequence[Any] | None = LABELS,
 ) -> HardnessTable:
-    """A table of `data.jsonl`, which is written too, with perplexity and perhaps cartography."""
-    path = write_data(folder / "data.jsonl", texts, **columns)
+    """A table of `data.jsonl`, which is written too, with perplexity and perhaps cartography.
+
+    Args:
+        folder: for both.
+        texts: one a record.
+        cartography: whether it has a map.
+        partition_bytes: of the data.
+        label: labels that the records have in turn; None for data without.
+    """
+    labels = None if label is None else [label[i % len(label)] for i in range(len(texts))]
+    path = write_data(folder / "data.jsonl", texts, labels)
     with open_dataset(path, partition_bytes=partition_bytes) as dataset:
         table = create_table(folder / "data.hardness", dataset)
         write_metric(

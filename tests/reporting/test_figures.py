@@ -142,8 +142,9 @@ def test_the_map_counts_every_record_in_its_cell(table: HardnessTable) -> None:
 
 
 def test_a_map_of_nothing_is_none() -> None:
-    schema = dict.fromkeys(("confidence", "variability", "correctness"), pl.Float64)
-    assert count_map(pl.LazyFrame([[None]] * 3, schema=schema)) is None
+    nulls = pl.Series([None], dtype=pl.Float64)
+    frame = pl.LazyFrame({"confidence": nulls, "variability": nulls, "correctness": nulls})
+    assert count_map(frame) is None
 
 
 def test_density_is_drawn_where_not_all_records_are(table: HardnessTable) -> None:

@@ -16,6 +16,8 @@ import pytest
 
 import hardness
 from hardness.errors import HardnessError
+from hardness.io.atomic import atomic_path
+from hardness.io.storage import locate
 from hardness.reporting.page import embedded
 from hardness.reporting.records import LABEL_CHARACTERS, TEXT_CHARACTERS
 from tests.paths import local
@@ -78,8 +80,8 @@ def test_a_page_has_every_section(tmp_path: Path, table: Path) -> None:
     shards = shards_of(tmp_path / "shards", np.linspace(0, 1, 90))
     page = page_of(tmp_path, table, runs=[tmp_path / "runs"], shards=[shards.path])
     assert list(page.sections) == [
-        "scores", "map", "records", "histograms", "correlation", "examples", "curriculum",
-        "weights", "curves",
+        "scores", "map", "records", "histograms", "correlation", "examples", "suspects",
+        "curriculum", "weights", "curves",
     ]  # fmt: skip
     assert "hardness train shards -o run" not in page.sections["curves"]
     drawn = [figure["id"] for figure in page.data["figures"]]
@@ -95,6 +97,7 @@ def test_what_is_not_there_is_a_line_with_its_command(tmp_path: Path) -> None:
     score = "hardness score data.jsonl --metric"
     assert f"{score} cartography --proxy linear" in page.sections["map"]
     assert f"{score} cartography --proxy linear" in page.sections["examples"]
+    assert f"{score} cartography --proxy linear" in page.sections["suspects"]
     assert f"{score} ngram-pvi" in page.sections["correlation"]
     assert "hardness build data.hardness --order ascending -o shards" in page.sections["curriculum"]
     assert "hardness train shards -o run" in page.sections["curves"]
@@ -130,6 +133,36 @@ def test_examples_are_those_at_the_ends(tmp_path: Path, table: Path) -> None:
     assert [int(row) for row in said] == [*known[:10], *ambiguous[:10], *known[:-11:-1]]
 
 
+def test_suspects_are_those_of_the_command(tmp_path: Path, table: Path) -> None:
+    page = page_of(tmp_path, table)
+    found = hardness.suspects(table, top=20)
+    said = re.findall(r"record (\d+)", page.sections["suspects"])
+    assert [int(row) for row in said] == found.rows[:20].tolist()
+    assert f"{found.disagreeing} of {len(found.rows)} records" in page.sections["suspects"]
+
+
+def test_without_labels_nothing_is_suspected(tmp_path: Path) -> None:
+    table = make_table(tmp_path, plain_texts(30), label=None)
+    page = page_of(tmp_path, table.path)
+    assert "--label NAME" in page.sections["suspects"]
+    assert "label" not in page.data["explorers"][0]["data"]
+
+
+def test_tables_and_pages_may_be_in_stores(tmp_path: Path, table: Path, memory: str) -> None:
+    for path in sorted(path for path in table.rglob("*") if path.is_file()):
+        target = locate(f"{memory}/data.hardness/{path.relative_to(table).as_posix()}")
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(path.read_bytes())
+    for source, target in (
+        (table, tmp_path / "a.html"),
+        (f"{memory}/data.hardness", f"{memory}/a.html"),
+    ):
+        for _ in range(2):  # a report may be replaced
+            hardness.report(source, output=target, text=False)
+    stored = locate(f"{memory}/a.html").read_text(encoding="utf-8")
+    assert stored == (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
 def test_the_same_table_gives_the_same_bytes(tmp_path: Path, table: Path) -> None:
     hardness.report(table, output=tmp_path / "one.html")
     hardness.report(table, output=tmp_path / "one.html")  # a report may be replaced
@@ -142,7 +175,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path: Path, table: Path) -> Non
 
 
 def test_no_text_of_the_data_is_markup(tmp_path: Path) -> None:
-    table = make_table(tmp_path, [EVIL] * 30, label=[EVIL] * 30)
+    table = make_table(tmp_path, [EVIL] * 30, label=[EVIL])
     page = page_of(tmp_path, table.path)
     assert [attrs for tag, attrs in page.tags if tag == "img"] == []
     assert sum(tag == "script" for tag, _ in page.tags) == 3
@@ -170,7 +203,7 @@ def test_nothing_is_fetched_and_only_the_own_scripts_may_run(tmp_path: Path, tab
 
 def test_pages_stay_small_however_long_the_texts(tmp_path: Path) -> None:
     texts: list[str | None] = ["<" * 5_000 for _ in range(4_000)]
-    table = make_table(tmp_path, texts, label=["&" * 500] * 4_000)
+    table = make_table(tmp_path, texts, label=["&" * 500])
     page = page_of(tmp_path, table.path)
     assert (tmp_path / "report.html").stat().st_size < 10_000_000
     data = page.data["explorers"][0]["data"]
