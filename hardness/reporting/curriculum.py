@@ -178,4 +178,4 @@ def _what(shards: Shards) -> str:
     metric: Mapping[str, Any] = manifest.metric
     by = full_name(metric["name"], metric["column"])
     order = manifest.curriculum.get("order", "in an order of its own")
-    return f"{number(shards.rows)} positions, {order} by {by}"
+    return f"{number(shards.rows)} positions, {order}; hardness by {by}"

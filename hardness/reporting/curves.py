@@ -88,7 +88,7 @@ def _figure(
     dots = max(len(line) for line in points.values()) <= 30
     colours = [SERIES[index % len(SERIES)] for index in range(len(names))]
     dashes = [DASHES[index % len(DASHES)] for index in range(len(names))]
-    legend = alt.Legend(title=None, orient="top", columns=0, labelLimit=260)
+    legend = alt.Legend(title=None, orient="top", columns=0, labelLimit=260, symbolType="stroke")
     chart = (
         alt.Chart(alt.NamedData("lines"))
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=28) if dots else False)
@@ -97,7 +97,8 @@ def _figure(
                     scale=alt.Scale(nice=False)),
             y=alt.Y("value:Q", title=unit, scale=alt.Scale(zero=False)),
             color=alt.Color("run:N", scale=alt.Scale(domain=names, range=colours), legend=legend),
-            strokeDash=alt.StrokeDash("run:N", scale=alt.Scale(domain=names, range=dashes)),
+            strokeDash=alt.StrokeDash("run:N", scale=alt.Scale(domain=names, range=dashes),
+                                      legend=legend),
             tooltip=[alt.Tooltip("run:N"), alt.Tooltip("step:Q", format=","),
                      alt.Tooltip("value:Q", title=unit, format=".4~r")],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -103,8 +104,11 @@ def schema_version() -> str:
 
 
 def significant(value: float | None, digits: int = 4) -> float | None:
-    """A number rounded to some significant digits, as no reader sees more."""
-    return None if value is None else float(f"{value:.{digits}g}")
+    """A number rounded to some significant digits, as no reader sees more; null where infinite,
+    which JSON has no number for."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{digits}g}")
 
 
 def full_name(metric: str, column: str) -> str:
@@ -116,6 +120,8 @@ def number(value: float | None) -> str:
     """A number for reading: four significant digits, thousands separated, a dash for null."""
     if value is None:
         return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     text = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
     if "e" in text and 1 <= abs(value) < 1e15:
         text = f"{value:,.0f}"

@@ -186,10 +186,10 @@
     render() {
       const lines = this.found.slice(0, this.shown).map((row, index) => {
         const line = element("tr", undefined, { tabindex: index ? "-1" : "0" });
-        for (const { field } of this.headings) {
+        for (const { field, title } of this.headings) {
           const kind = field === "text" ? "text" : NAMES.includes(field) ? "" : "number";
           const value = field === "row" ? row.row.toLocaleString("en") : spoken(row[field]);
-          line.append(element("td", value, kind ? { class: kind } : {}));
+          line.append(element("td", value, { "data-heading": title, ...(kind && { class: kind }) }));
         }
         line.record = row;
         return line;

@@ -36,7 +36,7 @@ def config(*, alone: bool = False) -> dict[str, Any]:
     return {
         "background": "white" if alone else None,
         "font": "Liberation Sans, Arial, sans-serif" if alone else "system-ui, sans-serif",
-        "padding": 12 if alone else 2,
+        "padding": 12 if alone else {"left": 2, "top": 2, "right": 12, "bottom": 2},
         "view": {"stroke": None},
         "axis": text
         | {

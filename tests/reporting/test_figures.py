@@ -210,7 +210,7 @@ def test_shards_without_weights_have_one_figure(tmp_path: Path) -> None:
     assert [f.name for f in curriculum(plain, preview(plain), "c")] == ["c"]
     figures = curriculum(weighted, preview(weighted), "c")
     assert [f.name for f in figures] == ["c", "c-weight"]
-    assert "50 positions, ascending by m" in figures[0].reading
+    assert "50 positions, ascending; hardness by m" in figures[0].reading
 
 
 def test_surfaces_show_the_weightings_of_hardness_and_progress() -> None:
@@ -234,6 +234,7 @@ def test_surfaces_show_the_weightings_of_hardness_and_progress() -> None:
         (123456.7, "123,457"),
         (1e-7, "1e−07"),
         (1.0, "1"),
+        (float("-inf"), "−∞"),
     ],
 )
 def test_numbers_are_short_and_readable(value: float | None, text: str) -> None:

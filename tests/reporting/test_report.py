@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -17,11 +18,20 @@ import pytest
 import hardness
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
+from hardness.io.dataset import open_dataset
 from hardness.io.storage import locate
+from hardness.io.table import create_table
 from hardness.reporting.page import embedded
 from hardness.reporting.records import LABEL_CHARACTERS, TEXT_CHARACTERS
 from tests.paths import local
-from tests.reporting.scored import make_table, map_columns, perplexities, plain_texts
+from tests.reporting.scored import (
+    make_table,
+    map_columns,
+    perplexities,
+    plain_texts,
+    write_data,
+    write_metric,
+)
 from tests.reporting.test_curves import make_run
 from tests.reporting.test_figures import shards_of
 
@@ -210,6 +220,22 @@ def test_pages_stay_small_however_long_the_texts(tmp_path: Path) -> None:
     assert 2_500 < len(data["row"]) < 3_200
     assert {len(text) for text in data["text"]} == {TEXT_CHARACTERS}
     assert {len(label) for label in data["label"]} == {LABEL_CHARACTERS}
+
+
+def test_scores_may_be_infinite_or_missing(tmp_path: Path) -> None:
+    path = write_data(tmp_path / "d.jsonl", ["a", "b", "c", None], None)
+    with open_dataset(path) as dataset:
+        table = create_table(tmp_path / "d.hardness", dataset)
+        columns = {"m": [math.inf, 1.0, None, 2.0], "gone": [None, None, None, -math.inf]}
+        write_metric(table, dataset, "m", columns, dict.fromkeys(columns, "higher"))
+    page = page_of(tmp_path, table.path)
+    assert page.data["explorers"][0]["data"]["c0"] == [None, 1.0, None, 2.0]
+    assert "∞" in page.sections["examples"]
+
+
+def test_a_single_record_makes_a_page(tmp_path: Path) -> None:
+    page = page_of(tmp_path, make_table(tmp_path, ["only"]).path)
+    assert page.data["explorers"][0]["data"]["text"] == ["only"]
 
 
 def test_several_tables_have_a_chapter_each(tmp_path: Path) -> None:
