@@ -248,6 +248,8 @@ def _reading(counts: MapCounts, shown: int) -> str:
         )
     else:
         what = f"Each point is one of {number(counts.records)} records"
+    if counts.nulls:
+        what += f" ({number(counts.nulls)} others have no place here)"
     return (
         f"{what}. Upwards the model is surer of the given label, to the right it changed its mind "
         "more often, and the colour is the share of epochs in which it was right."

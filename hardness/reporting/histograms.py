@@ -93,7 +93,7 @@ def choose_bins(quantiles: Mapping[str, float | None], *, whole: bool) -> Bins |
 
 
 def histograms(info: MetricInfo) -> list[Figure]:
-    """A figure of each column of a metric, counted in one pass."""
+    """A figure of each column of a metric, of which no more than the counts is held."""
     frame = info.frame()
     schema = frame.collect_schema()
     plans: list[tuple[str, Bins | None]] = []
@@ -194,7 +194,7 @@ def _count_axis(most: int) -> alt.Axis:
 def _figure(
     info: MetricInfo, column: str, chart: alt.Chart, data: dict[str, Any], reading: str
 ) -> Figure:
-    summary = _meaning(info.name, column)
+    summary = meanings(info.name).get(column)
     return Figure(
         name=f"histogram-{info.name}.{column}",
         title=full_name(info.name, column),
@@ -220,9 +220,8 @@ def _spread(info: MetricInfo, column: str, bins: Bins) -> str:
     return f"{said}{'; logarithmic axis' if bins.log else ''}."
 
 
-def _meaning(metric: str, column: str) -> str:
-    """What a column is, where the metric is one that this installation knows."""
+def meanings(metric: str) -> dict[str, str]:
+    """Column to what it is, of a metric that this installation knows."""
     if metric not in metrics.names():
-        return ""
-    found = [known for known in metrics.get(metric).columns if known.name == column]
-    return found[0].summary if found else ""
+        return {}
+    return {column.name: column.summary for column in metrics.get(metric).columns}

@@ -13,6 +13,7 @@ from hardness.io.dataset import Dataset
 from hardness.io.table import HardnessTable
 from hardness.io.text import join_columns
 from hardness.progress import Progress
+from hardness.reporting.data_map import AXES, METRIC
 from hardness.reporting.figure import full_name
 
 TEXT_CHARACTERS = 300
@@ -45,13 +46,18 @@ class ScoreColumn:
         return full_name(self.metric, self.column)
 
     @property
+    def placing(self) -> bool:
+        """Whether the data map places or colours records by it."""
+        return self.metric == METRIC and self.column in AXES
+
+    @property
     def address(self) -> str:
         """What a table finds it by."""
         return f"{self.metric}.{self.column}"
 
 
 def kept_columns(table: HardnessTable) -> list[ScoreColumn]:
-    """The numeric columns of a table, primary ones first where there are too many."""
+    """The numeric columns of a table; where there are too many, those that no figure needs go."""
     found = [
         ScoreColumn(
             metric=info.name,
@@ -65,7 +71,8 @@ def kept_columns(table: HardnessTable) -> list[ScoreColumn]:
         if "mean" in info.summary[column]  # numbers and booleans
     ]
     if len(found) > MOST_SCORES:
-        found = sorted(found, key=lambda column: not column.primary)[:MOST_SCORES]
+        found = sorted(found, key=lambda column: (not column.placing, not column.primary))
+        found = found[:MOST_SCORES]
     return [replace(column, field=f"c{index}") for index, column in enumerate(found)]
 
 

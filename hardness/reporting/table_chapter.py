@@ -12,13 +12,12 @@ import polars as pl
 from hardness.errors import HardnessError
 from hardness.io.metric import MetricInfo
 from hardness.io.table import HardnessTable
-from hardness.metrics import metrics
 from hardness.progress import Progress
 from hardness.reporting.correlation import correlation, joint_scores, score_columns
-from hardness.reporting.data_map import ACROSS, AXES, METRIC, UP, data_map
+from hardness.reporting.data_map import ACROSS, METRIC, UP, data_map
 from hardness.reporting.examples import Chosen, choose, example_words, variability
 from hardness.reporting.figure import Words, full_name, number, significant
-from hardness.reporting.histograms import histograms
+from hardness.reporting.histograms import histograms, meanings
 from hardness.reporting.page import Chapter, Explorer, Lacking, Section
 from hardness.reporting.shown import ENDS, TEXTS, Shown, read_shown
 from hardness.reporting.suspected import suspected_labels
@@ -148,9 +147,7 @@ def _overview(table: HardnessTable) -> Section:
 
 
 def _summary(info: MetricInfo) -> list[tuple[str, ...]]:
-    known = {}
-    if info.name in metrics.names():
-        known = {column.name: column.summary for column in metrics.get(info.name).columns}
+    known = meanings(info.name)
     rows = []
     for column in info.columns:
         summary = info.summary[column]
@@ -184,11 +181,11 @@ def _map(table: HardnessTable, shown: Shown, prefix: str) -> Section:
     fields = {"row": "row"}
     fields |= {name: name for name in TEXTS if name in shown.frame.columns}
     for column in shown.columns:
-        if column.metric == METRIC and column.column in AXES:
+        if column.placing:
             fields[column.column] = column.field
     for column in shown.columns:
         if column.primary and column.metric != METRIC and len(fields) < _TOLD:
-            fields[column.name] = column.field
+            fields.setdefault(column.name, column.field)
     drawn = shown.sampled[fields["variability"]].count()
     figure = data_map(shown.counts, records=f"{prefix}records", shown=drawn, fields=fields)
     return replace(section, figures=[figure])
@@ -204,11 +201,11 @@ def _explorer(table: HardnessTable, shown: Shown, prefix: str) -> Section:
         ]
     tie = None
     if shown.counts is not None:
-        fields = {column.name: column.field for column in shown.columns}
+        fields = {column.column: column.field for column in shown.columns if column.placing}
         tie = {
             "figure": f"{prefix}map-0",
-            "x": fields[f"{METRIC}.variability"],
-            "y": fields[f"{METRIC}.confidence"],
+            "x": fields["variability"],
+            "y": fields["confidence"],
             "reach": shown.counts.reach,
             "across": ACROSS,
             "up": UP,
@@ -246,7 +243,7 @@ def _correlation(table: HardnessTable) -> Section:
     figure = correlation(scores, directions, table.rows)
     lacking = []
     if figure is None:
-        other = next(name for name in ("ngram-pvi", "perplexity") if name not in table.metrics)
+        other = "perplexity" if "ngram-pvi" in table.metrics else "ngram-pvi"
         command = _score_command(table, "--metric", other)
         lacking = [Lacking(why="It takes two scores to compare. This adds one:", command=command)]
     return Section(

@@ -22,7 +22,7 @@ from hardness.io.dataset import open_dataset
 from hardness.io.storage import locate
 from hardness.io.table import create_table
 from hardness.reporting.page import embedded
-from hardness.reporting.records import LABEL_CHARACTERS, TEXT_CHARACTERS
+from hardness.reporting.records import LABEL_CHARACTERS, MOST_SCORES, TEXT_CHARACTERS
 from tests.paths import local
 from tests.reporting.scored import (
     make_table,
@@ -309,3 +309,16 @@ def test_what_cannot_be_is_refused(
 def test_nothing_to_show_is_refused() -> None:
     with pytest.raises(HardnessError, match="report must be given a table, runs or shards"):
         hardness.report()
+
+
+def test_a_map_is_drawn_of_tables_with_many_columns(tmp_path: Path) -> None:
+    table = make_table(tmp_path, plain_texts(40))
+    with table.dataset() as dataset:
+        columns: dict[str, list[Any]] = {f"a{i:02}": list(range(40)) for i in range(30)}
+        write_metric(table, dataset, "a", columns, dict.fromkeys(columns, "higher"))
+    page = page_of(tmp_path, table.path)
+    (explorer,) = page.data["explorers"]
+    assert len(explorer["columns"]) == MOST_SCORES
+    titles = {column["field"]: column["title"] for column in explorer["columns"]}
+    assert titles[explorer["map"]["x"]] == "cartography.variability"
+    assert titles[explorer["map"]["y"]] == "cartography.confidence"
