@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from processes import Timing, run_once
 
 from hardness.io.dataset import Dataset, open_dataset
 from hardness.io.table import HardnessTable, create_table
@@ -113,19 +111,19 @@ def main() -> None:
             map_columns |= {"variability": "higher", "suggested": None}
             write_metric(table, dataset, "cartography", map_columns)
         page = folder / "report.html"
-        start = time.perf_counter()
-        command = [sys.executable, "-m", "hardness", "report", str(folder / "data.hardness")]
-        subprocess.run([*command, "-o", str(page)], check=True, env=os.environ)
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        print(f"data      {(folder / 'data.jsonl').stat().st_size / 1e6:.0f} MB")
-        print(f"written   {time.perf_counter() - start:.1f} s")
-        print(f"CPU       {used.ru_utime + used.ru_stime:.1f} s")
-        print(f"peak      {used.ru_maxrss / 1024:.0f} MiB")
-        print(f"page      {page.stat().st_size / 1e6:.2f} MB")
+        print(f"{records:,} records, {(folder / 'data.jsonl').stat().st_size / 1e6:.0f} MB")
+        for options in (["--no-text"], []):
+            command = [sys.executable, "-m", "hardness", "report", str(folder / "data.hardness")]
+            timing = Timing()
+            run_once([*command, *options, "-o", str(page)], timing)
+            name = " ".join(options) or "all"
+            peak, size = timing.peak_bytes[0] / 2**20, page.stat().st_size / 1e6
+            print(f"{name:<10} {timing.wall[0]:.1f} s, CPU {timing.cpu[0]:.1f} s, ", end="")
+            print(f"peak {peak:.0f} MiB, {size:.2f} MB")
         if shutil.which("chromium"):
             drawn, filtered = open_page(page)
-            print(f"drawn     {drawn:.2f} s after it is opened")
-            print(f"filtered  {filtered:.2f} s after a region is chosen")
+            print(f"drawn {drawn:.2f} s after it is opened")
+            print(f"filtered {filtered:.2f} s after a region is chosen")
 
 
 if __name__ == "__main__":
