@@ -5,6 +5,7 @@ The functions behind the commands, with the same names as the options:
     hardness.score("data.jsonl", metric="perplexity")
     hardness.open_table("data.hardness")
     hardness.suspects("data.hardness", top=20)
+    hardness.combine("data.hardness", name="mixed", expr="0.5 * rank(lm) + 0.5 * rank(perplexity)")
     hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hardness.curriculum.build import build
     from hardness.io.table import open_table
     from hardness.reporting.report import report
+    from hardness.stages.combine import combine
     from hardness.stages.lm import lm
     from hardness.stages.score import score
     from hardness.stages.suspects import suspects
@@ -35,6 +37,7 @@ __all__ = [
     "HardnessError",
     "__version__",
     "build",
+    "combine",
     "lm",
     "open_table",
     "report",
@@ -45,6 +48,7 @@ __all__ = [
 
 _HOMES = {
     "build": "hardness.curriculum.build",
+    "combine": "hardness.stages.combine",
     "lm": "hardness.stages.lm",
     "open_table": "hardness.io.table",
     "report": "hardness.reporting.report",

@@ -20,8 +20,8 @@ PACKAGE = Path(hardness.__file__).parent
 LAYERS = [
     {"direction", "errors", "registry", "progress", "memory", "sort", "normalize"},
     {"io", "ngram", "expression"},
-    {"metrics", "weighting"},
-    {"stages", "curriculum", "training", "integrations", "reporting"},
+    {"metrics", "proxy", "weighting"},
+    {"stages", "curriculum", "training", "inference", "integrations", "reporting"},
     {"demo", "experiments"},
     {"cli"},
 ]
@@ -32,8 +32,8 @@ ENTRY_POINTS = {"__init__", "__main__"}
 HOMES = {
     "dask": {"stages"},
     "distributed": {"stages"},
-    "torch": {"training", "integrations"},
-    "transformers": {"training", "integrations"},
+    "torch": {"training", "inference", "integrations"},
+    "transformers": {"training", "inference", "integrations"},
     "tokenizers": {"training", "integrations", "ngram"},
     "safetensors": {"training", "integrations"},
     "altair": {"reporting"},

@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from hardness.cli.build import build
+from hardness.cli.combine import combine
 from hardness.cli.demo import demo
 from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
@@ -30,6 +31,7 @@ INTERRUPTED = 130
 
 _AFTERWARDS = {
     "score": "the same command goes on where it was",
+    "combine": "the same command does it again",
     "build": "the same command goes on where it was",
     "train": "the same command goes on from the newest checkpoint",
     "lm": "the same command goes on with what it left in files, if anything",
@@ -65,7 +67,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _command in (score, show, metrics, suspects, build, train, runs, report, demo):
+for _command in (score, show, metrics, combine, suspects, build, train, runs, report, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
 

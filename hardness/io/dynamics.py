@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from hardness.errors import HardnessError
 from hardness.io.digest import file_digest, object_digest
-from hardness.io.storage import AnyPath, Signature, local_path, signature
+from hardness.io.storage import AnyPath, Signature, absolute, local_path, signature
 
 PARQUET, JSONL = "parquet", "jsonl"
 _EPOCH_FOLDER = re.compile(r"epoch-(\d+)")
@@ -34,6 +34,9 @@ class DynamicsFile:
     """One file of an epoch."""
 
     path: str
+    """As messages call it."""
+    location: str
+    """From the root of the disk, as workers may run in another folder."""
     epoch: int
     """From 1."""
     number: int
@@ -64,12 +67,12 @@ class Dynamics:
 
     def digest(self) -> str:
         """xxh3-128 over the epochs' numbers and the contents of their files."""
-        return object_digest([[file.epoch, file_digest(file.path)] for file in self.files])
+        return object_digest([[file.epoch, file_digest(file.location)] for file in self.files])
 
     def check_unchanged(self) -> None:
         """Raises HardnessError if a file changed since it was found."""
         for file in self.files:
-            if signature(file.path) != file.signature:
+            if signature(file.location) != file.signature:
                 raise HardnessError(
                     f"dynamics must not change while they are read, got {file.path} changed; "
                     "run again when the training is over"
@@ -164,7 +167,13 @@ def _epoch_files(place: Path) -> list[DynamicsFile]:
 
 
 def _file(path: Path, epoch: int, number: int) -> DynamicsFile:
-    return DynamicsFile(path=str(path), epoch=epoch, number=number, signature=signature(path))
+    return DynamicsFile(
+        path=str(path),
+        location=absolute(path),
+        epoch=epoch,
+        number=number,
+        signature=signature(path),
+    )
 
 
 def _choose(

@@ -17,6 +17,8 @@ from hardness.io.dynamics_parquet import to_matrix
 from hardness.io.jsonl_parse import parse
 
 _PIECE_BYTES = 8 << 20
+_MOST_PIECE_BYTES = 64 << 20
+_PIECES_WISHED = 64
 _LINE_BYTES = 64
 """Of a line, a low guess."""
 _STEP_BYTES = 1 << 16
@@ -26,8 +28,8 @@ _MOST_CLASSES = 1 << 20
 def pieces(file: DynamicsFile) -> list[Piece]:
     """Ranges of bytes; a line belongs to the range that its first byte lies in."""
     size = file.signature.bytes
-    starts = range(0, size, _PIECE_BYTES)
-    ranges = [(start, min(size, start + _PIECE_BYTES)) for start in starts]
+    step = max(_PIECE_BYTES, min(size // _PIECES_WISHED, _MOST_PIECE_BYTES))
+    ranges = [(start, min(size, start + step)) for start in range(0, size, step)]
     return [
         Piece(file=file, start=start, stop=stop, size=(stop - start) // _LINE_BYTES + 1)
         for start, stop in ranges
@@ -60,7 +62,9 @@ def logits_key(piece: Piece) -> str:
 def lines_of(piece: Piece) -> bytes:
     """The lines that begin in the range of a piece."""
     return storage.read_range(
-        piece.file.path, _line_start(piece.file, piece.start), _line_start(piece.file, piece.stop)
+        piece.file.location,
+        _line_start(piece.file, piece.start),
+        _line_start(piece.file, piece.stop),
     )
 
 
@@ -69,7 +73,7 @@ def _line_start(file: DynamicsFile, position: int) -> int:
     size = file.signature.bytes
     at = position - 1
     while 0 <= at < size:
-        step = storage.read_range(file.path, at, min(size, at + _STEP_BYTES))
+        step = storage.read_range(file.location, at, min(size, at + _STEP_BYTES))
         end = step.find(b"\n")
         if end >= 0:
             return at + end + 1
@@ -83,7 +87,7 @@ def _first_line(piece: Piece) -> int:
     stop = _line_start(piece.file, piece.start)
     for position in range(0, stop, _PIECE_BYTES):
         end = min(stop, position + _PIECE_BYTES)
-        count += storage.read_range(piece.file.path, position, end).count(b"\n")
+        count += storage.read_range(piece.file.location, position, end).count(b"\n")
     return count
 
 

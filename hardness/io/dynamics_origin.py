@@ -52,16 +52,14 @@ def _origin(config: Mapping[str, Any], run: Path) -> Origin:
     ids: dict[str, int] = config["resolved"].get("labels") or {}
     classes = tuple(sorted(ids, key=lambda name: ids[name]))
     # A relative path is as seen from where the run was started, mostly here or beside the run.
-    for shards in (locate(config["options"]["shards"]), *_near(run, config["options"]["shards"])):
+    named: str = config["options"]["shards"]
+    for place in dict.fromkeys([named, *(join(folder, named) for folder in run.resolve().parents)]):
+        shards = locate(place)
         path = shards / _MANIFEST
         manifest = read_json(path) if path.is_file() else None
         if object_digest(manifest) == config["data"]["manifest_digest"]:
             return _of_manifest(manifest, shards, classes)
     return Origin(classes=classes)
-
-
-def _near(run: Path, shards: str) -> list[Location]:
-    return [locate(join(folder, shards)) for folder in run.resolve().parents]
 
 
 def _of_manifest(manifest: Any, shards: Location, classes: tuple[str, ...]) -> Origin:

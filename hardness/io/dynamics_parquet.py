@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,9 +13,12 @@ from hardness.io.arrow import pc
 from hardness.io.dynamics import DynamicsFile, Piece, Recorded
 
 VALUES = ("gold_logprob", "correct", "margin", "error_norm")
+_NUMBERS = (pa.types.is_floating, pa.types.is_boolean, pa.types.is_integer)
 _ROW, _PREDICTED, _LOGITS = "row", "predicted", "logits"
 _OBSERVATIONS_A_PIECE = 1 << 20
 """Small row groups are read together."""
+_OBSERVATIONS_A_BATCH = 1 << 16
+"""Few enough that their memory is used again for the next."""
 
 
 def pieces(file: DynamicsFile) -> list[Piece]:
@@ -23,13 +28,20 @@ def pieces(file: DynamicsFile) -> list[Piece]:
         HardnessError: it is no Parquet file, or lacks a column.
     """
     with _open(file) as parquet:
-        lacking = [name for name in (_ROW, *VALUES) if name not in parquet.schema_arrow.names]
+        schema = parquet.schema_arrow
         sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
+    lacking = [name for name in (_ROW, *VALUES) if name not in schema.names]
     if lacking:
         raise HardnessError(
             f"{file.path} must have the columns {', '.join((_ROW, *VALUES))}, got none called "
             f"{', '.join(lacking)}; record the dynamics again"
         )
+    for name in VALUES:
+        kind = schema.field(name).type
+        if not any(is_kind(kind) for is_kind in _NUMBERS):
+            raise HardnessError(
+                f"{file.path} must have numbers as {name}, got {kind}; record the dynamics again"
+            )
     found: list[Piece] = []
     start = 0
     for i in range(len(sizes)):
@@ -40,8 +52,8 @@ def pieces(file: DynamicsFile) -> list[Piece]:
     return found
 
 
-def read(piece: Piece, *, with_predicted: bool) -> Recorded:
-    """The observations of a piece; those that are null throughout, which saw nothing, left out.
+def read(piece: Piece, *, with_predicted: bool) -> Iterator[Recorded]:
+    """The observations of a piece in batches; those that are null, which saw nothing, left out.
 
     Args:
         piece: one of `pieces`.
@@ -54,9 +66,15 @@ def read(piece: Piece, *, with_predicted: bool) -> Recorded:
         names = [_ROW, *VALUES]
         if with_predicted:
             names += [n for n in (_PREDICTED, _LOGITS) if n in parquet.schema_arrow.names][:1]
-        groups = list(range(piece.start, piece.stop))
-        table = parquet.read_row_groups(groups, columns=names, use_threads=False)
-    table = _observed(table, piece.file)
+        batches = parquet.iter_batches(
+            _OBSERVATIONS_A_BATCH, range(piece.start, piece.stop), names, use_threads=False
+        )
+        for batch in batches:
+            yield _recorded(pa.Table.from_batches([batch]), piece, names)
+
+
+def _recorded(table: pa.Table, piece: Piece, names: Sequence[str]) -> Recorded:
+    table = _observed(table.select(names), piece.file)
     values = np.empty((len(VALUES), table.num_rows), dtype=np.float32)
     for i, name in enumerate(VALUES):
         values[i] = table.column(name).cast(pa.float32()).to_numpy()
@@ -94,7 +112,7 @@ def to_matrix(lists: pa.Array) -> np.ndarray | None:
 
 def _open(file: DynamicsFile) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(file.path)
+        return pq.ParquetFile(file.location)
     except (OSError, pa.ArrowException) as error:
         raise HardnessError(
             f"{file.path} must be a Parquet file of dynamics, got {str(error).splitlines()[0]!r}; "

@@ -45,6 +45,12 @@ class CartographyConfig:
                     f"{name} must be left out with dynamics, got {getattr(self, name)}; "
                     "no proxy is trained"
                 )
+        for name, least in (("folds", 1), ("proxy_epochs", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise HardnessError(
+                    f"{name} must be at least {least}, got {value}; leave it out for the default"
+                )
         _ = self.first_and_last
 
     @property

@@ -83,7 +83,7 @@ def read_shown(
     sample = np.unique(np.concatenate([sampled, *ends]))
     rows = np.unique(np.concatenate([sample, *(np.array(c.rows, np.uint64) for c in chosen)]))
     frame = read_scores(table, rows, columns)
-    if has_map and SUGGESTED in table.metric(METRIC).columns:
+    if has_map and table.metric(METRIC).summary.get(SUGGESTED, {}).get("count"):
         frame = frame.join(read_names(table, f"{METRIC}.{SUGGESTED}", rows), on="row", how="left")
     progress.advance(1)
     if text:

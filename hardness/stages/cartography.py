@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,7 @@ def parameters(config: CartographyConfig, columns: Columns) -> dict[str, Any]:
         dynamics = find_dynamics(config.dynamics, config.first_and_last)
         epochs = dynamics.epochs
         return {"dynamics": dynamics.digest(), "epochs": f"{epochs[0]}..{epochs[-1]}"}
-    from hardness.stages.proxy import proxy_parameters
-
-    decided = proxy_parameters(config, columns)
+    decided: dict[str, Any] = _proxy().proxy_parameters(config, columns)
     return decided | ({"epochs": config.epochs} if config.epochs is not None else {})
 
 
@@ -60,10 +59,7 @@ def implied_data(config: CartographyConfig) -> tuple[list[str], Columns]:
 def store_bytes(config: CartographyConfig, dataset: Dataset) -> tuple[int, int]:
     """About how much the stages need in memory, and how much they leave in files at most."""
     if config.dynamics is None:
-        from hardness.stages.proxy import proxy_bytes
-
-        in_memory, on_disk = proxy_bytes(config, dataset)
-        return in_memory, on_disk
+        return _proxy().proxy_bytes(config, dataset)
     dynamics = find_dynamics(config.dynamics, config.first_and_last)
     observations = dataset.rows * len(dynamics.epochs)
     each = SEEN.itemsize
@@ -134,6 +130,9 @@ def _check_origin(origin: Origin | None, dynamics: Dynamics, dataset: Dataset) -
 def _folder(task: Run, config: CartographyConfig) -> Path:
     if config.dynamics is not None:
         return Path(config.dynamics)
-    from hardness.stages.proxy import record
+    return _proxy().record(task, config)
 
-    return record(task, config)
+
+def _proxy() -> Any:
+    """The stages that train and observe a model, loaded only where one is asked for."""
+    return import_module("hardness.stages.proxy")

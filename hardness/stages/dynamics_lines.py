@@ -58,10 +58,10 @@ def read_common(data: bytes, key: str) -> Lines | None:
         return None
     if n_classes < 2:
         return None
-    n = data.count(b"\n") + 1
+    text = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
+    n = _count_lines(text)
     keys, rows = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.int64)
     logits, gold = np.empty((n, n_classes)), np.empty(n, dtype=np.int32)
-    text = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
     quoted = np.frombuffer(f'"{key}"'.encode(), dtype=np.uint8)
     found = _read(text, _GUID, quoted, _GOLD, _POWERS, keys, rows, logits, gold)
     if found < 0:
@@ -71,6 +71,15 @@ def read_common(data: bytes, key: str) -> Lines | None:
 
 _GUID = np.frombuffer(b'"guid"', dtype=np.uint8)
 _GOLD = np.frombuffer(b'"gold"', dtype=np.uint8)
+
+
+@njit(nogil=True, cache=True)
+def _count_lines(data):
+    """How many lines end; that of bytes itself would keep other threads waiting."""
+    n = 0
+    for byte in data:
+        n += byte == _LINE_FEED
+    return n
 
 
 @njit(inline="always")
@@ -126,25 +135,47 @@ def _read_guid(data, at):
 
 
 @njit(nogil=True, cache=True)
+def _first_digits(data, at):
+    """As many digits of a number as are looked at, and the power of ten they are to be taken by."""
+    digits, n_digits, power = 0, 0, 0
+    seen_point = False
+    while _is_digit(data[at]) or data[at] == _POINT:
+        if data[at] == _POINT:
+            seen_point = True
+        elif n_digits < _MOST_DIGITS:
+            digits = digits * 10 + (data[at] - _ZERO)
+            n_digits += int(digits > 0)
+            power -= int(seen_point)
+        else:
+            power += int(not seen_point)
+        at += 1
+    return digits, power
+
+
+@njit(nogil=True, cache=True)
 def _read_float(data, at, powers):
     """The end of a number and its value."""
     negative = data[at] == _MINUS
     at += int(negative)
-    digits, n_digits, power, start = 0, 0, 0, at
-    seen_point = False
-    while _is_digit(data[at]) or (data[at] == _POINT and not seen_point):
-        if data[at] == _POINT:
-            seen_point = True
-        else:
-            if n_digits < _MOST_DIGITS:
-                digits = digits * 10 + (data[at] - _ZERO)
-                n_digits += int(digits > 0)
-                power -= int(seen_point)
-            else:  # beyond what a float64 holds
-                power += int(not seen_point)
+    start, digits, power = at, 0, 0
+    while _is_digit(data[at]):
+        digits = digits * 10 + (data[at] - _ZERO)
         at += 1
-    if at == start or not _is_digit(data[start]) or not _is_digit(data[at - 1]):
+    n_digits = at - start
+    if n_digits == 0:
         return -1, 0.0
+    if data[at] == _POINT:
+        point = at
+        at += 1
+        while _is_digit(data[at]):
+            digits = digits * 10 + (data[at] - _ZERO)
+            at += 1
+        power = point + 1 - at
+        if power == 0:
+            return -1, 0.0
+        n_digits -= power
+    if n_digits > _MOST_DIGITS:
+        digits, power = _first_digits(data, start)
     if data[at] == _SMALL_E or data[at] == _LARGE_E:
         at += 1
         down = data[at] == _MINUS

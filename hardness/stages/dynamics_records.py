@@ -28,7 +28,8 @@ from hardness.stages.store import Store
 
 _IDS_A_PREFIX = 1 << 15
 """So that the hashes of a prefix stay in a core's cache."""
-_MOST_PREFIX_BITS = 12
+_MOST_PREFIX_BITS = 9
+"""Each prefix is a read and a write of every piece of the dynamics."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,7 @@ def find_records(task: Run, dynamics: Dynamics, *, with_labels: bool) -> Records
 
 
 def prefix_bits(rows: int) -> int:
+    """How many bits of the hashes part the ids of so many records."""
     return min(_MOST_PREFIX_BITS, max(1, rows // _IDS_A_PREFIX).bit_length() - 1)
 
 
@@ -106,9 +108,9 @@ def hashes(texts: pa.Array) -> np.ndarray:
     from hardness.ngram.hashing import hash_strings
     from hardness.ngram.strings import string_buffers
 
-    hashes = np.empty(len(texts), dtype=np.uint64)
-    hash_strings(*string_buffers(texts), hashes)
-    return hashes
+    found = np.empty(len(texts), dtype=np.uint64)
+    hash_strings(*string_buffers(texts), found)
+    return found
 
 
 def by_prefix(keys: np.ndarray, bits: int) -> tuple[np.ndarray, list[int]]:

@@ -53,7 +53,6 @@ class Seen:
     Attributes:
         pieces: of the dynamics.
         ends: int64 (pieces, partitions + 1) where each partition's observations begin and end.
-        epochs: of each piece.
         named: the labels that each piece predicted, by their codes; empty where classes have
             numbers only.
         n_classes: how many classes have logits; 0 without.
@@ -147,21 +146,34 @@ def _see(
     with_predicted: bool,
 ) -> dict[str, Any]:
     piece = pieces[c]
-    keys = None
-    if piece.file.path.endswith(".parquet"):
-        recorded = dynamics_parquet.read(piece, with_predicted=with_predicted)
-    else:
-        recorded, keys = _read_lines(piece, matched=bits is not None)
-    seen, named, n_classes = _to_seen(recorded)
-    if keys is not None and bits is not None:
+    codes: dict[str, int] = {}
+    if bits is not None:
+        recorded, keys = _read_lines(piece, matched=True)
+        assert keys is not None
+        seen = _to_seen(recorded, codes)
         order, ends = by_prefix(keys, bits)
         store.put(f"carto-keys-{c}", keys[order])
-        store.put(f"carto-loose-{c}", as_words(seen).take(order, axis=0).view(SEEN)[:, 0])
+        store.put(f"carto-loose-{c}", _take(seen, order))
+        return {"ends": ends, "named": [], "n_classes": _n_classes(recorded)}
+    if piece.file.path.endswith(".parquet"):
+        batches = dynamics_parquet.read(piece, with_predicted=with_predicted)
     else:
-        assert recorded.rows is not None
-        _check_within(recorded.rows, rows, piece)
-        ends = _place(recorded.rows, seen, starts, store, c)
-    return {"ends": ends, "named": named, "n_classes": n_classes}
+        batches = iter([_read_lines(piece, matched=False)[0]])
+    placed: list[np.ndarray] = []
+    ends_of: list[np.ndarray] = []
+    n_classes = 0
+    for recorded in batches:
+        own = recorded.rows
+        assert own is not None
+        _check_within(own, rows, piece)
+        found, ends = _by_partition(own, _to_seen(recorded, codes), starts)
+        placed.append(found)
+        ends_of.append(ends)
+        n_classes = n_classes or _n_classes(recorded)
+        _check_classes([piece, piece], [n_classes, _n_classes(recorded)])
+    seen, ends = _joined(placed, ends_of, len(starts))
+    store.put(f"carto-seen-{c}", seen)
+    return {"ends": ends.tolist(), "named": list(codes), "n_classes": n_classes}
 
 
 def _read_lines(piece: Piece, *, matched: bool) -> tuple[Recorded, np.ndarray | None]:
@@ -179,9 +191,19 @@ def _read_lines(piece: Piece, *, matched: bool) -> tuple[Recorded, np.ndarray | 
     return replace(recorded, rows=_as_rows(recorded, piece)), None
 
 
-def _to_seen(recorded: Recorded) -> tuple[np.ndarray, list[str], int]:
-    """SEEN (m,) without `at`; names of what was predicted; the number of classes with logits."""
-    logits, named, n_classes = recorded.logits, list[str](), 0
+def _n_classes(recorded: Recorded) -> int:
+    """The number of classes with logits; 0 without any."""
+    return 0 if recorded.logits is None or not len(recorded.logits) else recorded.logits.shape[1]
+
+
+def _to_seen(recorded: Recorded, codes: dict[str, int]) -> np.ndarray:
+    """SEEN (m,) without `at`.
+
+    Args:
+        recorded: m observations.
+        codes: of the labels that were predicted so far in the piece; new ones are added.
+    """
+    logits = recorded.logits
     if recorded.values is None:
         assert logits is not None
         assert recorded.gold is not None
@@ -190,19 +212,20 @@ def _to_seen(recorded: Recorded) -> tuple[np.ndarray, list[str], int]:
         predicted = np.full(recorded.values.shape[1], NO_CLASS, dtype=np.int32)
         if recorded.predicted is not None:
             coded = recorded.predicted.dictionary_encode()
-            named = coded.dictionary.to_pylist()
-            predicted = pc.fill_null(coded.indices, NO_CLASS).to_numpy(zero_copy_only=False)
+            own = [codes.setdefault(n, len(codes)) for n in coded.dictionary.to_pylist()]
+            # One more at the end, where a null's -1 leads.
+            known = np.array([*own, NO_CLASS], dtype=np.int32)
+            indices = pc.fill_null(coded.indices, NO_CLASS)
+            predicted = known[indices.to_numpy(zero_copy_only=False)]
         elif logits is not None and len(logits):
             predicted = logits.argmax(axis=1)
         logprob, correct, margin, error_norm = recorded.values
         observed = Observed(logprob, correct, margin, error_norm, predicted)
-    if logits is not None and len(logits):
-        n_classes = logits.shape[1]
     seen = np.zeros(len(observed.gold_logprob), dtype=SEEN)
     for name in (*_VALUES, "predicted"):
         seen[name] = getattr(observed, name)
     seen["gold"] = NO_CLASS if recorded.gold is None else recorded.gold
-    return seen, named, n_classes
+    return seen
 
 
 def _as_rows(recorded: Recorded, piece: Piece) -> np.ndarray:
@@ -230,19 +253,46 @@ def _check_within(own: np.ndarray, rows: int, piece: Piece) -> None:
         )
 
 
-def _place(
-    own: np.ndarray, seen: np.ndarray, starts: np.ndarray, store: Store, c: int
-) -> list[int]:
-    """Put observations in order of partition; where each partition's begin and end."""
+def _by_partition(
+    own: np.ndarray, seen: np.ndarray, starts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Observations in order of partition, and where each partition's begin and end.
+
+    Args:
+        own: uint64 (m,) rows.
+        seen: SEEN (m,); `at` is set.
+        starts: uint64, the first row of each partition.
+    """
     part = np.searchsorted(starts, own, side="right") - 1
     seen["at"] = own - starts[part]
     kind = np.uint16 if len(starts) <= 1 << 16 else np.int64
     order = np.argsort(part.astype(kind), kind="stable")
-    store.put(f"carto-seen-{c}", as_words(seen).take(order, axis=0).view(SEEN)[:, 0])
-    return [0, *np.cumsum(np.bincount(part, minlength=len(starts))).tolist()]
+    ends = np.zeros(len(starts) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(part, minlength=len(starts)), out=ends[1:])
+    return _take(seen, order), ends
+
+
+def _take(seen: np.ndarray, order: np.ndarray) -> np.ndarray:
+    return as_words(seen).take(order, axis=0).view(SEEN)[:, 0]
+
+
+def _joined(
+    placed: Sequence[np.ndarray], ends: Sequence[np.ndarray], n_partitions: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Batches that are each in order of partition as one that is, and its ends."""
+    if not placed:
+        return np.empty(0, dtype=SEEN), np.zeros(n_partitions + 1, dtype=np.int64)
+    slices = [
+        as_words(seen[own[part] : own[part + 1]])
+        for part in range(n_partitions)
+        for seen, own in zip(placed, ends, strict=True)
+    ]
+    return np.concatenate(slices).view(SEEN)[:, 0], np.sum(ends, axis=0)
 
 
 def _place_matched(c: int, *, store: Store, starts: np.ndarray) -> list[int]:
     seen = store.get(f"carto-loose-{c}", SEEN).copy()
     own = store.get(f"carto-found-{c}", np.dtype(np.uint64))
-    return _place(own, seen, starts, store, c)
+    placed, ends = _by_partition(own, seen, starts)
+    store.put(f"carto-seen-{c}", placed)
+    return ends.tolist()

@@ -129,7 +129,7 @@ def score(
         id=id,
         group=group,
         on_error=on_error,
-        partition_bytes=partition_bytes,
+        partition_bytes=spec.partition_bytes if partition_bytes is None else partition_bytes,
         work=_staging(folder, scheduler) if work is None else work,
         largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
     )

@@ -18,6 +18,7 @@ from hardness.curriculum.shards import Shards, open_shards
 from hardness.errors import HardnessError
 from hardness.training.batches import BatchPlan
 from hardness.training.chat import ChatLM, is_chat
+from hardness.training.columns import prompt_and_response
 from hardness.training.config import EPOCHS, TrainConfig
 from hardness.training.data import UNDEFINED_HARDNESS, InOrder
 from hardness.training.evaluation import EvalSet, load_eval_set
@@ -222,23 +223,7 @@ def _choose_columns(
                 "use --task causal-lm"
             )
         return text[:-1], text[-1:]
-    if response is None:
-        response = tuple(name for name in text if name not in (prompt or text[:-1]))
-    if prompt is None:
-        prompt = tuple(name for name in text if name not in response)
-    for option, names in (("prompt", prompt), ("response", response)):
-        unknown = [name for name in names if name not in shards.columns]
-        if unknown:
-            raise HardnessError(
-                f"{option} must be among the columns {', '.join(shards.columns)}, got "
-                f"{', '.join(unknown)}; check the names"
-            )
-    if not response or set(prompt) & set(response):
-        raise HardnessError(
-            f"response must be columns that are not in the prompt, got {list(response)} beside "
-            f"{list(prompt)}; give both --prompt and --response"
-        )
-    return prompt, response
+    return prompt_and_response(text, prompt, response, known=shards.columns)
 
 
 def _make_task(

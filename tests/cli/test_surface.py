@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 import hardness
 from hardness.cli.app import app
 from hardness.cli.build import build
+from hardness.cli.combine import combine
 from hardness.cli.lm import lm
 from hardness.cli.score import score
 
@@ -71,7 +72,7 @@ def test_help_is_shown_as_it_was_written(name: str) -> None:
         assert " ".join((param.help or "").split()) in text
 
 
-@pytest.mark.parametrize("name", ["score", "build", "train"])
+@pytest.mark.parametrize("name", ["score", "combine", "build", "train"])
 def test_overwrite_means_the_same_everywhere(name: str) -> None:
     (option,) = [param for param in GROUP.commands[name].params if param.name == "overwrite"]
     assert f"{name.capitalize()} again and replace what the" in option.help
@@ -79,8 +80,13 @@ def test_overwrite_means_the_same_everywhere(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("command", "function"),
-    [(score, hardness.score), (build, hardness.build), (lm, hardness.lm)],
-    ids=["score", "build", "lm"],
+    [
+        (score, hardness.score),
+        (build, hardness.build),
+        (lm, hardness.lm),
+        (combine, hardness.combine),
+    ],
+    ids=["score", "build", "lm", "combine"],
 )
 def test_defaults_are_those_of_the_function(
     command: Callable[..., Any], function: Callable[..., Any]
@@ -88,7 +94,7 @@ def test_defaults_are_those_of_the_function(
     typed = inspect.signature(command).parameters
     called = inspect.signature(function).parameters
     shared = typed.keys() & called.keys()
-    assert len(shared) > 8
+    assert len(shared) > 5
     for name in shared:
         default = typed[name].default
         assert SAME.get((name, default), default) == called[name].default, name

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,8 +17,10 @@ import pytest
 
 import hardness
 from hardness import HardnessError
-from hardness.io import dynamics_jsonl
+from hardness.io import dynamics_jsonl, dynamics_parquet
+from hardness.io.dynamics import find_dynamics
 from hardness.metrics.cartography import CARTOGRAPHY
+from hardness.stages import dynamics_records
 from tests.paths import local
 from tests.stages.dynamics import (
     expected,
@@ -76,16 +80,22 @@ def test_parquet_gives_the_defined_numbers(tmp_path: Path, extra: dict[str, bool
     assert_as_defined(frame, epochs, suggested=bool(extra))
 
 
-@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+@pytest.mark.parametrize("form", ["jsonl", "parquet", "predicted", "logits"])
 def test_numbers_do_not_depend_on_what_runs_it(
     tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     epochs = make_epochs(200, missing=0.2)
     data = write_data(tmp_path / "data.jsonl", 200)
-    write = write_jsonl if form == "jsonl" else write_parquet
-    dynamics = write(tmp_path / "dynamics", epochs)
+    if form == "jsonl":
+        dynamics = write_jsonl(tmp_path / "dynamics", epochs)
+    else:
+        extra = {form: True} if form != "parquet" else {}
+        dynamics = write_parquet(tmp_path / "dynamics", epochs, **extra)
     first = score(data, dynamics, threads=1)
     monkeypatch.setattr(dynamics_jsonl, "_PIECE_BYTES", 700)
+    monkeypatch.setattr(dynamics_parquet, "_OBSERVATIONS_A_PIECE", 30)
+    monkeypatch.setattr(dynamics_parquet, "_OBSERVATIONS_A_BATCH", 5)
+    monkeypatch.setattr(dynamics_records, "_IDS_A_PREFIX", 20)
     size = data.stat().st_size
     for i, options in enumerate(({"threads": 1}, {"threads": 4}, {"memory": "1MB"})):
         other = score(data, dynamics, f"t{i}", partition_bytes=size // (3 + i), **options)
@@ -344,6 +354,9 @@ def parquet_case(name: str, table: pa.Table) -> pa.Table:
         return table.set_column(0, "row", pa.array([*rows[:-1], N], pa.uint64()))
     if name == "negative":
         return table.set_column(0, "row", pa.array([*rows[:-1], -1], pa.int64()))
+    if name == "strings":
+        texts = pa.array(["x"] * len(rows))
+        return table.set_column(table.schema.get_field_index("margin"), "margin", texts)
     if name == "lacking":
         return table.drop_columns(["margin"])
     values = table.column("margin").to_pylist()
@@ -362,6 +375,7 @@ def parquet_case(name: str, table: pa.Table) -> pa.Table:
         ("beyond", r"rank-1.parquet must have rows of the data, which are below 60, got row 60"),
         ("negative", r"rank-1.parquet must have rows from 0"),
         ("lacking", r"rank-1.parquet must have the columns .*, got none called margin"),
+        ("strings", r"rank-1.parquet must have numbers as margin, got string"),
         ("nan", r"rank-1.parquet must have a number or null as margin, got NaN in row \d+"),
         ("null", r"rank-1.parquet must have a margin where it has a gold_logprob, got null in row"),
     ],
@@ -431,3 +445,42 @@ def test_table_of_no_labels_suggests_numbers(tmp_path: Path) -> None:
     frame = score(data, write_jsonl(tmp_path / "d", make_epochs(N), ids=None))
     assert set(frame["suggested"].unique()) == {"0", "1", "2"}
     assert not (local(tmp_path) / "table" / "cartography" / "work").exists()
+
+
+def test_proxy_records_what_is_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs = make_epochs(N)
+    asked: list[Any] = []
+
+    def record(task: Any, config: Any) -> Path:
+        asked.append((task.dataset.rows, config.proxy, config.folds))
+        return write_parquet(tmp_path / "recorded", epochs, predicted=True)
+
+    stub: Any = ModuleType("proxy")
+    stub.record = record
+    stub.proxy_parameters = lambda config, columns: {"proxy": config.proxy, "folds": config.folds}
+    stub.proxy_bytes = lambda config, dataset: (0, 0)
+    monkeypatch.setitem(sys.modules, "hardness.stages.proxy", stub)
+    data = write_data(tmp_path / "data.jsonl", N)
+    result = hardness.score(data, metric="cartography", proxy="linear", folds=3, epochs="2..4")
+    assert asked == [(N, "linear", 3)]
+    assert result.info.parameters == {"proxy": "linear", "folds": 3, "epochs": "2..4"}
+    assert_as_defined(result.table.frame("cartography").collect(), epochs[1:])
+
+
+def test_dynamics_that_change_meanwhile_are_refused(tmp_path: Path) -> None:
+    dynamics = write_jsonl(tmp_path / "d", make_epochs(3))
+    found = find_dynamics(dynamics)
+    found.check_unchanged()
+    path = dynamics / "dynamics_epoch_1.jsonl"
+    path.write_text(path.read_text() + "\n")
+    with pytest.raises(HardnessError, match=r"must not change.*got .*epoch_1.jsonl changed"):
+        found.check_unchanged()
+
+
+def test_epochs_that_someone_counted_from_one_keep_their_numbers(tmp_path: Path) -> None:
+    epochs = make_epochs(N)
+    data = write_data(tmp_path / "data.jsonl", N)
+    dynamics = write_jsonl(tmp_path / "d", epochs)
+    (dynamics / "dynamics_epoch_0.jsonl").unlink()
+    assert find_dynamics(dynamics).epochs == [1, 2, 3]
+    assert_as_defined(score(data, dynamics), epochs[1:])
