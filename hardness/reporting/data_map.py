@@ -113,8 +113,8 @@ def count_map(frame: pl.LazyFrame) -> MapCounts | None:
 
 
 def _nice_end(largest: float) -> float:
-    """The end of the axis of variability: the next twentieth, but at least one."""
-    return max(1, int(np.ceil(round(largest * 20, 6)))) / 20
+    """The end of the axis of variability: the next fiftieth, but at least one."""
+    return max(1, int(np.ceil(round(largest * 50, 6)))) / 50
 
 
 def _counted(frame: pl.LazyFrame, column: str, end: float) -> np.ndarray:
@@ -251,6 +251,6 @@ def _reading(counts: MapCounts, shown: int) -> str:
     if counts.nulls:
         what += f" ({number(counts.nulls)} others have no place here)"
     return (
-        f"{what}. Upwards the model is surer of the given label, to the right it changed its mind "
-        "more often, and the colour is the share of epochs in which it was right."
+        f"{what}. Upwards the model is surer of the given label, to the right its confidence "
+        "varied more between epochs, and the colour is the share of epochs in which it was right."
     )

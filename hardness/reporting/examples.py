@@ -48,7 +48,7 @@ def choose(table: HardnessTable, by: str) -> list[Chosen]:
     ]
     variable = variability(table)
     if variable is not None:
-        title = "Most ambiguous: the model changed its mind most often"
+        title = "Most ambiguous: the confidence varied most between epochs"
         chosen.insert(1, _end(table, variable, "ambiguous", title, descending=True))
     return [choice for choice in chosen if choice.rows]
 

@@ -123,7 +123,7 @@ def test_the_map_counts_every_record_in_its_cell(table: HardnessTable) -> None:
     values = pl.DataFrame(map_columns(COUNT)).drop_nulls()
     assert (counts.records, counts.nulls) == (len(values), COUNT - len(values))
     largest = float(np.max(values["variability"].to_numpy()))
-    assert largest <= counts.reach < largest + 0.05
+    assert largest <= counts.reach < largest + 0.02
     expected: dict[int, list[float]] = {}
     for record in values.iter_rows(named=True):
         up = min(int(record["confidence"] * UP), UP - 1)
