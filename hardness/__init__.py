@@ -10,6 +10,7 @@ The functions behind the commands, with the same names as the options:
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
     hardness.report("data.hardness", runs=["run"], output="report.html")
+    hardness.compare("experiment.yaml")
 
 Importing `hardness` loads none of torch, transformers, dask or numba; each function loads what it
 needs when it is first used.
@@ -24,6 +25,7 @@ from hardness.errors import HardnessError, explain_missing
 
 if TYPE_CHECKING:
     from hardness.curriculum.build import build
+    from hardness.experiments.compare import compare
     from hardness.io.table import open_table
     from hardness.reporting.report import report
     from hardness.stages.combine import combine
@@ -38,6 +40,7 @@ __all__ = [
     "__version__",
     "build",
     "combine",
+    "compare",
     "lm",
     "open_table",
     "report",
@@ -49,6 +52,7 @@ __all__ = [
 _HOMES = {
     "build": "hardness.curriculum.build",
     "combine": "hardness.stages.combine",
+    "compare": "hardness.experiments.compare",
     "lm": "hardness.stages.lm",
     "open_table": "hardness.io.table",
     "report": "hardness.reporting.report",

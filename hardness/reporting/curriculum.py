@@ -177,5 +177,7 @@ def _what(shards: Shards) -> str:
     manifest = shards.manifest
     metric: Mapping[str, Any] = manifest.metric
     by = full_name(metric["name"], metric["column"])
-    order = manifest.curriculum.get("order", "in an order of its own")
-    return f"{number(shards.rows)} positions, {order}; hardness by {by}"
+    parts = manifest.curriculum
+    chosen = [parts.get("select"), parts.get("admit") or parts.get("order")]
+    named = ", then ".join(str(part) for part in chosen if part)
+    return f"{number(shards.rows)} positions, {named}; hardness by {by}"
