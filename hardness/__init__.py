@@ -10,6 +10,7 @@ The functions behind the commands, with the same names as the options:
     hardness.verify("shards").intact
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
+    hardness.report("data.hardness", runs=["run"], output="report.html")
     hardness.compare("experiment.yaml")
 
 Importing `hardness` loads none of torch, transformers, dask or numba; each function loads what it
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from hardness.experiments.compare import compare
     from hardness.curriculum.verify import verify
     from hardness.io.table import open_table
+    from hardness.reporting.report import report
     from hardness.stages.combine import combine
     from hardness.stages.lm import lm
     from hardness.stages.score import score
@@ -43,6 +45,7 @@ __all__ = [
     "compare",
     "lm",
     "open_table",
+    "report",
     "score",
     "suspects",
     "train",
@@ -55,6 +58,7 @@ _HOMES = {
     "compare": "hardness.experiments.compare",
     "lm": "hardness.stages.lm",
     "open_table": "hardness.io.table",
+    "report": "hardness.reporting.report",
     "score": "hardness.stages.score",
     "suspects": "hardness.stages.suspects",
     "train": "hardness.training.run",

@@ -24,9 +24,11 @@ _EXTRAS = {
     "peft": "lora",
     "tensorboard": "tensorboard",
     "kenlm": "kenlm",
-    "scipy": "compare",
     "altair": "report",
     "vl_convert": "report",
+    "jinja2": "report",
+    "markupsafe": "report",
+    "scipy": "compare",
 }
 """Which extra installs a module that scoring n-grams and building need not have."""
 

@@ -19,6 +19,7 @@ from hardness.cli.demo import demo
 from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
 from hardness.cli.pipelines import pipelines
+from hardness.cli.report import report
 from hardness.cli.run import run
 from hardness.cli.runs import runs
 from hardness.cli.score import score
@@ -73,7 +74,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _command in (score, show, metrics, combine, suspects, build, verify, train, compare, run, runs, demo):
+for _command in (score, show, metrics, combine, suspects, build, verify, train, compare, report, run, runs, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
 app.add_typer(curricula, name="curricula")
