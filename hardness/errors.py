@@ -24,6 +24,10 @@ _EXTRAS = {
     "peft": "lora",
     "tensorboard": "tensorboard",
     "kenlm": "kenlm",
+    "altair": "report",
+    "vl_convert": "report",
+    "jinja2": "report",
+    "markupsafe": "report",
     "scipy": "compare",
 }
 """Which extra installs a module that scoring n-grams and building need not have."""

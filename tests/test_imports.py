@@ -18,11 +18,12 @@ PACKAGE = Path(hardness.__file__).parent
 
 # From the bottom up. A module may import from its own layer and from those below.
 LAYERS = [
-    {"direction", "errors", "registry", "progress", "memory", "sort", "normalize"},
+    {"direction", "errors", "registry", "progress", "memory", "arguments", "sort", "normalize"},
     {"io", "ngram", "expression"},
-    {"metrics", "weighting"},
-    {"stages", "curriculum", "training", "inference", "integrations", "report"},
+    {"metrics", "proxy", "weighting"},
+    {"stages", "curriculum", "training", "inference", "integrations", "reporting"},
     {"demo", "experiments"},
+    {"recipes"},
     {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
@@ -39,6 +40,9 @@ HOMES = {
     "rich": {"cli"},
     "typer": {"cli"},
     "scipy": {"experiments"},
+    "altair": {"reporting"},
+    "vl_convert": {"reporting"},
+    "jinja2": {"reporting"},
 }
 HEAVY = ["torch", "transformers", "dask", "distributed", "numba"]
 HELP_SECONDS = 0.5

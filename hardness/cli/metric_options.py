@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 _NGRAM = "N-gram metrics"
+_CARTOGRAPHY = "Cartography and its columns"
 _MODEL = "Metrics of models"
 _GIVEN = "Scores that are given"
 
@@ -14,7 +15,7 @@ Order = Annotated[
     int | None,
     typer.Option(
         help="Longest n-gram, 1 to 5.",
-        show_default="3",
+        show_default="3; 2 for dsir",
         rich_help_panel=_NGRAM,
     ),
 ]
@@ -39,7 +40,8 @@ Holdout = Annotated[
 Reference = Annotated[
     list[str] | None,
     typer.Option(
-        help="Fit on this file instead of the data, without --holdout; may be repeated.",
+        help="Fit on this file instead of the data, without --holdout; for dsir and zipfit, "
+        "the target; may be repeated.",
         show_default=False,
         rich_help_panel=_NGRAM,
     ),
@@ -68,6 +70,22 @@ SkipSymbols = Annotated[
     typer.Option(
         "--skip-symbols",
         help="Leave out tokens that are <s>, </s> or <unk>, for --metric kenlm.",
+        rich_help_panel=_NGRAM,
+    ),
+]
+Buckets = Annotated[
+    int | None,
+    typer.Option(
+        help="How many buckets n-grams are hashed to, for --metric dsir.",
+        show_default="10000",
+        rich_help_panel=_NGRAM,
+    ),
+]
+Targets = Annotated[
+    int | None,
+    typer.Option(
+        help="How many of the reference's texts to compare with, for --metric zipfit.",
+        show_default="100",
         rich_help_panel=_NGRAM,
     ),
 ]
@@ -180,4 +198,56 @@ Name = Annotated[
         show_default="the metric's own name",
         rich_help_panel=_GIVEN,
     ),
+]
+Dynamics = Annotated[
+    str | None,
+    typer.Option(
+        help="Recorded training dynamics: a run of `hardness train --record-dynamics`, a folder "
+        "of epoch-001/*.parquet, or of dynamics_epoch_0.jsonl.",
+        metavar="DIR",
+        show_default=False,
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Epochs = Annotated[
+    str | None,
+    typer.Option(
+        help="Which epochs count, from 1, both ends included.",
+        metavar="A..B",
+        show_default="all",
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Proxy = Annotated[
+    str | None,
+    typer.Option(
+        help="Train and observe a model instead of --dynamics: `linear`, which takes seconds, "
+        "`tiny`, or the folder of a Hugging Face model.",
+        metavar="linear|tiny|PATH",
+        show_default=False,
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Parts of the data that are held out in turn, so that no record is observed by a "
+        "model that trained on it; 1 observes them in-sample.",
+        show_default="5",
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+ProxyEpochs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Passes of the proxy over the data.",
+        show_default="5, or 3 for a model",
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, help="Of folds and proxy.", show_default="0", rich_help_panel=_CARTOGRAPHY),
 ]

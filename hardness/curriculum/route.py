@@ -16,6 +16,7 @@ from hardness.curriculum.manifest import HARDNESS, POSITION, ROW, WEIGHT, ShardE
 from hardness.curriculum.shards import write_shard
 from hardness.curriculum.spill import Piece, cut, gather, open_piece
 from hardness.errors import HardnessError
+from hardness.io.arrow import from_numpy
 from hardness.io.dataset import Dataset, Partition
 from hardness.weighting import resolve
 
@@ -44,16 +45,26 @@ class Router:
         return open_piece(path) or self._cut(partition, path)
 
     def _cut(self, partition: Partition, path: Path | None) -> Piece:
+        records, rows = self._read(partition)
+        indices, positions = self._keys.positions.find(rows)
+        hardness = self._keys.hardness[rows[indices]]
+        added = occurrence_columns(
+            positions, hardness, total=self._keys.rows, weighting=self.weighting
+        )
+        return cut(records, indices, added, self.edges, path)
+
+    def _read(self, partition: Partition) -> tuple[pa.Table, np.ndarray]:
+        """The records in one chunk, since taking from several is slow, and their rows."""
         found = self.dataset.read(partition)
         file = self.dataset.files[partition.file].path
         refuse_collisions(found.table.column_names, weighting=self.weighting, file=file)
-        records = add_columns(found.table, found.rows, self._keys)
-        indices, positions = self._keys.positions.find(found.rows)
-        hardness = self._keys.hardness[found.rows]
-        added = occurrence_columns(
-            positions, hardness[indices], total=self._keys.rows, weighting=self.weighting
-        )
-        return cut(records, indices, added, self.edges, path)
+        rows = found.rows
+        names, columns = found.table.column_names, found.table.columns
+        del found  # so that no more than one column is in memory twice
+        for index, column in enumerate(columns):
+            columns[index] = column.combine_chunks()
+            del column
+        return add_columns(pa.table(columns, names=names), rows, self._keys), rows
 
     @cached_property
     def _keys(self) -> Keys:
@@ -120,9 +131,9 @@ def add_columns(table: pa.Table, rows: np.ndarray, keys: Keys) -> pa.Table:
         rows: (n,) u64, their rows in the dataset.
         keys: how hard they are.
     """
-    hardness = pa.array(keys.hardness[rows], pa.float32(), from_pandas=True)
+    hardness = from_numpy(keys.hardness[rows], nan_is_null=True)
     table = table.replace_schema_metadata()
-    return table.append_column(ROW, pa.array(rows, pa.uint64())).append_column(HARDNESS, hardness)
+    return table.append_column(ROW, from_numpy(rows)).append_column(HARDNESS, hardness)
 
 
 def occurrence_columns(
@@ -136,13 +147,13 @@ def occurrence_columns(
         total: number of positions of all records.
         weighting: spec of the weighting to evaluate at s = position / `total`.
     """
-    columns = {POSITION: pa.array(positions.astype(np.uint64))}
+    columns = {POSITION: from_numpy(positions.astype(np.uint64))}
     if weighting is not None:
         weight = resolve(weighting)(
             hardness=np.nan_to_num(hardness.astype(np.float64), nan=NEUTRAL),
             progress=positions / total,
         )
-        columns[WEIGHT] = pa.array(weight.astype(np.float32))
+        columns[WEIGHT] = from_numpy(weight.astype(np.float32))
     return pa.table(columns)
 
 

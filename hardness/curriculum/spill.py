@@ -1,18 +1,20 @@
 """Records on their way from partitions to shards: one piece per partition, cut by bucket.
 
 A *bucket* is a range of training positions small enough to be sorted in memory. A piece holds the
-records of one partition sorted by position, each as often as it has one, as an Arrow stream with
-one run of messages per bucket and the places where the runs begin. It lives in memory or, with the
-places behind the stream, in a file. Nothing is compressed: a piece is read again at once, mostly
-from the page cache, and even LZ4 costs more than all else that is done to it.
+records of one partition sorted by position, each as often as it has one. It lives in memory, or in
+a file: an Arrow stream with one run of messages per bucket, and behind it the places where the
+runs begin. Nothing is compressed: a piece is read again at once, mostly from the page cache, and
+even LZ4 costs more than all else that is done to it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +22,7 @@ import xxhash
 
 from hardness.curriculum.manifest import POSITION
 from hardness.errors import HardnessError, mended_by_the_user
+from hardness.io.arrow import from_numpy, to_numpy
 from hardness.io.atomic import ask_permission, temporary_name
 from hardness.io.digest import file_digest
 from hardness.io.schema import cast
@@ -27,30 +30,55 @@ from hardness.io.schema import cast
 _DIGEST_BYTES = 16
 
 
-@dataclass(frozen=True, kw_only=True)
-class Piece:
+class Piece(Protocol):
     """The records of one partition, cut by bucket."""
 
-    source: pa.Buffer | str
-    """The stream itself, or the path of the file that holds it."""
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the records: partitions can differ."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """Number of records, each counted as often as it occurs."""
+        ...
+
+    def bucket(self, index: int) -> list[pa.RecordBatch]:
+        """The records of bucket `index`, sorted by position."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldPiece:
+    """A piece in memory."""
+
     schema: pa.Schema
-    """Of the records: partitions can differ."""
-    offsets: np.ndarray
-    """(buckets + 1,) int64: bucket b is bytes [offsets[b], offsets[b + 1]) of the source."""
     rows: int
-    """Number of records, each counted as often as it occurs."""
+    buckets: Sequence[list[pa.RecordBatch]]
+    """Parts of the same memory."""
+
+    def bucket(self, index: int) -> list[pa.RecordBatch]:
+        """The records of bucket `index`, sorted by position."""
+        return self.buckets[index]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpilledPiece:
+    """A piece in a file."""
+
+    path: str
+    schema: pa.Schema
+    rows: int
+    offsets: np.ndarray
+    """(buckets + 1,) int64: bucket b is bytes [offsets[b], offsets[b + 1]) of the file."""
 
     def bucket(self, index: int) -> list[pa.RecordBatch]:
         """The records of bucket `index`, sorted by position."""
         start, stop = int(self.offsets[index]), int(self.offsets[index + 1])
         if start == stop:
             return []
-        if isinstance(self.source, str):
-            with pa.OSFile(self.source) as file:
-                data = file.read_at(stop - start, start)
-            reader = pa.BufferReader(data)
-        else:
-            reader = pa.BufferReader(self.source.slice(start, stop - start))
+        with pa.OSFile(self.path) as file:
+            reader = pa.BufferReader(file.read_at(stop - start, start))
         batches = []
         while reader.tell() < reader.size():
             message = pa.ipc.read_message(reader)
@@ -69,25 +97,20 @@ def cut(
     """Cut the occurrences of a partition's records by bucket.
 
     Args:
-        records: the partition's records, in any order.
+        records: the partition's records, in any order, best in one chunk.
         indices: (q,) the record of each occurrence.
         added: columns of the q occurrences, `position` among them, which is ascending.
         edges: (buckets + 1,) int64 increasing; bucket b is positions [edges[b], edges[b + 1]).
         path: the file to write, under a temporary name first; memory if None.
     """
-    cuts = np.searchsorted(added.column(POSITION).to_numpy(), edges)
-    runs = _Runs(records.combine_chunks(), indices, added, cuts)
+    cutter = _Cutter(records, indices, added, edges)
     if path is None:
-        sink = pa.BufferOutputStream()
-        offsets = runs.write(sink)
-        source: pa.Buffer | str = sink.getvalue()
-    else:
-        offsets = _write_file(runs, len(indices), path)
-        source = str(path)
-    return Piece(source=source, schema=runs.schema, offsets=offsets, rows=len(indices))
+        return HeldPiece(schema=cutter.schema, rows=cutter.rows, buckets=list(cutter.buckets()))
+    offsets = _write_file(cutter, path)
+    return SpilledPiece(path=str(path), schema=cutter.schema, rows=cutter.rows, offsets=offsets)
 
 
-def open_piece(path: Path) -> Piece | None:
+def open_piece(path: Path) -> SpilledPiece | None:
     """The piece in a file that `cut` wrote; None if it is not there or not whole."""
     if not path.is_file():
         return None
@@ -101,7 +124,7 @@ def open_piece(path: Path) -> Piece | None:
         count, rows = np.frombuffer(data.slice(end - 16), np.int64).tolist()
         offsets = np.frombuffer(data.slice(end - 16 - 8 * count, 8 * count), np.int64).copy()
         schema = pa.ipc.open_stream(data).schema
-    return Piece(source=str(path), schema=schema, offsets=offsets, rows=rows)
+    return SpilledPiece(path=str(path), schema=schema, rows=rows, offsets=offsets)
 
 
 def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.Schema) -> pa.Table:
@@ -118,17 +141,14 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
         HardnessError: a position of the bucket has no record, or more than one.
     """
     start, stop = int(edges[bucket]), int(edges[bucket + 1])
-    table = pa.concat_tables(
-        [
-            schema.empty_table(),
-            *(
-                cast(pa.Table.from_batches(batches), schema)
-                for piece in pieces
-                if (batches := piece.bucket(bucket))
-            ),
-        ]
-    ).combine_chunks()
-    positions = table.column(POSITION).to_numpy().astype(np.int64) - start
+    alike = [batch for piece in pieces if piece.schema == schema for batch in piece.bucket(bucket)]
+    others = [
+        cast(pa.Table.from_batches(batches), schema)
+        for piece in pieces
+        if piece.schema != schema and (batches := piece.bucket(bucket))
+    ]
+    table = pa.concat_tables([pa.Table.from_batches(alike, schema), *others])
+    positions = to_numpy(table.column(POSITION)).astype(np.int64) - start
     order = np.full(stop - start, -1, dtype=np.int64)
     order[positions] = np.arange(len(positions))
     if len(positions) != stop - start or np.any(order < 0):
@@ -136,57 +156,71 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
             f"data must hold every record of the table once, got {len(positions)} records for the "
             f"{stop - start} positions from {start}; score the data again"
         )
-    return table.take(pa.array(order)).combine_chunks()
+    return table.take(from_numpy(order)).combine_chunks()
 
 
-class _Runs:
-    """Occurrences of records, taken from the records a bucket at a time.
+class _Cutter:
+    """Cuts the occurrences of a partition's records bucket by bucket.
 
-    Records may occur in several buckets: no more than one is copied at a time.
+    They are taken from the records a run at a time, of no more occurrences than there are records,
+    so that however often records occur, a file needs them in memory once more at most.
     """
 
     def __init__(
-        self, records: pa.Table, indices: np.ndarray, added: pa.Table, cuts: np.ndarray
+        self, records: pa.Table, indices: np.ndarray, added: pa.Table, edges: np.ndarray
     ) -> None:
         self.schema = pa.schema([*records.schema, *added.schema])
+        self.rows = len(indices)
         self._records = records
         self._indices = indices
         self._added = added
-        self._cuts = cuts
+        self._cuts = np.searchsorted(to_numpy(added.column(POSITION)), edges).tolist()
 
     def write(self, sink: pa.NativeFile) -> np.ndarray:
         """Write a stream and return where its buckets begin and the last one ends."""
-        offsets = np.empty(len(self._cuts), dtype=np.int64)
         with pa.ipc.new_stream(sink, self.schema) as writer:
-            offsets[0] = sink.tell()
-            for bucket in range(len(self._cuts) - 1):
-                for batch in self._bucket(bucket).to_batches():
+            offsets = [sink.tell()]
+            for batches in self.buckets():
+                for batch in batches:
                     writer.write_batch(batch)
-                offsets[bucket + 1] = sink.tell()
-        return offsets
+                offsets.append(sink.tell())
+        return np.array(offsets)
 
-    def _bucket(self, bucket: int) -> pa.Table:
-        start, stop = self._cuts[bucket], self._cuts[bucket + 1]
-        if start == stop:
-            return self.schema.empty_table()
-        table = self._records.take(pa.array(self._indices[start:stop]))
-        for name, column in zip(
-            self._added.column_names, self._added.slice(start, stop - start), strict=True
-        ):
-            table = table.append_column(name, column)
-        return table
+    def buckets(self) -> Iterator[list[pa.RecordBatch]]:
+        """The records of each bucket, parts of the runs."""
+        runs = self._runs()
+        start, run = 0, next(runs, None)
+        for low, high in pairwise(self._cuts):
+            batches = []
+            while low < high:
+                assert run is not None
+                stop = min(high, start + run.num_rows)
+                batches.append(run.slice(low - start, stop - low))
+                low = stop
+                if stop == start + run.num_rows:
+                    start, run = stop, next(runs, None)
+            yield batches
+
+    def _runs(self) -> Iterator[pa.RecordBatch]:
+        names = self._added.column_names
+        step = max(self._records.num_rows, 1)
+        for start in range(0, self.rows, step):
+            table = self._records.take(from_numpy(self._indices[start : start + step]))
+            for name, column in zip(names, self._added.slice(start, step).columns, strict=True):
+                table = table.append_column(name, column)
+            yield from table.to_batches()
 
 
-def _write_file(runs: _Runs, rows: int, path: Path) -> np.ndarray:
+def _write_file(cutter: _Cutter, path: Path) -> np.ndarray:
     # Not `atomic_path`: waiting for the disk would take longer than the whole build. What a power
     # failure leaves of a piece does not match the digest at its end, and is written again.
     temporary = temporary_name(path)
     try:
         with mended_by_the_user(str(path.parent)):
             with pa.OSFile(str(temporary), "wb") as file:
-                offsets = runs.write(file)
+                offsets = cutter.write(file)
                 file.write(offsets.tobytes())
-                file.write(np.array([len(offsets), rows]).tobytes())
+                file.write(np.array([len(offsets), cutter.rows]).tobytes())
             digest = file_digest(temporary)
             with open(temporary, "ab") as file:
                 file.write(bytes.fromhex(digest))

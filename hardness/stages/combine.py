@@ -22,7 +22,7 @@ from hardness.io.opening import DATASET, Opening
 from hardness.io.storage import AnyPath, Location, join, locate, relative
 from hardness.io.table import HardnessTable, open_table
 from hardness.metrics.formulas import formulas
-from hardness.stages.sources import Tables, evaluate, find_source, open_tables
+from hardness.stages.columns import Tables, evaluate, find_source, open_tables
 
 PART_ROWS = 1 << 22
 """Records of a part: a few tens of megabytes."""

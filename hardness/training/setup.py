@@ -140,7 +140,7 @@ def prepare(config: TrainConfig, listener: Listener, world: World) -> Setup:
         plan=BatchPlan(
             rows=shards.rows,
             batch_size=config.batch_size,
-            epochs=config.epochs or _default_epochs(shards),
+            epochs=config.epochs or _default_epochs(shards, listener),
             accumulate=config.accumulate,
         ),
         eval_set=None if config.eval is None else load_eval_set(config.eval, task, shards.manifest),
@@ -189,9 +189,14 @@ def _check_recording(config: TrainConfig, shards: Shards) -> None:
         )
 
 
-def _default_epochs(shards: Shards) -> int:
-    """Passes over the shards where nobody says: `EPOCHS`, or 1 if they hold several themselves."""
-    return EPOCHS if shards.manifest.epochs == 1 else 1
+def _default_epochs(shards: Shards, listener: Listener) -> int:
+    """Passes over the shards where nobody says: `EPOCHS`, or 1 over a whole training's sequence."""
+    manifest = shards.manifest
+    if manifest.epochs == 1 and not manifest.repeats:
+        return EPOCHS
+    held = f"{manifest.epochs} epochs" if manifest.epochs > 1 else "a schedule that repeats records"
+    listener.note(f"epochs: 1, as the shards hold {held}")
+    return 1
 
 
 def _choose_task(config: TrainConfig, shards: Shards, listener: Listener) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,21 @@ SAME = {("memory", "4GB"): None, ("prune", "0"): (0,)}
 def surface() -> str:
     """One line a command, and one for each of its parameters."""
     lines = []
-    for name, command in sorted(GROUP.commands.items()):
+    for name, command in _commands(GROUP):
         lines.append(name)
         for param in command.params:
             names = " ".join([*param.opts, *param.secondary_opts])
             default = "required" if param.required else repr(param.default)
             lines.append(f"    {names} = {default}")
     return "\n".join(lines) + "\n"
+
+
+def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its full name, those inside of a command too."""
+    for name, command in sorted(group.commands.items()):
+        yield f"{prefix}{name}", command
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{prefix}{name} ")
 
 
 def shown(command: str) -> str:
