@@ -155,7 +155,8 @@ def _find(reader: SpanReader, scoring: Scoring) -> Found:
 
         def encoded() -> Iterator[tuple[Block, list[Encoded]]]:
             for block in reader.blocks(block_rows(batch_tokens)):
-                yield block, [e for table in block.tables for e in probe.encode(task, table)]
+                filled = [table for table in block.tables if table.num_rows]
+                yield block, [e for table in filled for e in probe.encode(task, table)]
 
         values: list[list[np.ndarray]] = [[np.zeros((each.size, 0))] for each in probe.passes]
         units, cut = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
