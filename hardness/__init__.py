@@ -7,6 +7,7 @@ The functions behind the commands, with the same names as the options:
     hardness.suspects("data.hardness", top=20)
     hardness.combine("data.hardness", name="mixed", expr="0.5 * rank(lm) + 0.5 * rank(perplexity)")
     hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
+    hardness.verify("shards").intact
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
     hardness.report("data.hardness", runs=["run"], output="report.html")
@@ -26,6 +27,7 @@ from hardness.errors import HardnessError, explain_missing
 if TYPE_CHECKING:
     from hardness.curriculum.build import build
     from hardness.experiments.compare import compare
+    from hardness.curriculum.verify import verify
     from hardness.io.table import open_table
     from hardness.reporting.report import report
     from hardness.stages.combine import combine
@@ -48,6 +50,7 @@ __all__ = [
     "suspects",
     "train",
 ]
+__all__ = ["HardnessError", "__version__", "build", "lm", "open_table", "score", "train", "verify"]
 
 _HOMES = {
     "build": "hardness.curriculum.build",
@@ -59,6 +62,7 @@ _HOMES = {
     "score": "hardness.stages.score",
     "suspects": "hardness.stages.suspects",
     "train": "hardness.training.run",
+    "verify": "hardness.curriculum.verify",
 }
 
 

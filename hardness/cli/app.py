@@ -26,6 +26,7 @@ from hardness.cli.score import score
 from hardness.cli.show import show
 from hardness.cli.suspects import suspects
 from hardness.cli.train import train
+from hardness.cli.verify import verify
 from hardness.errors import HardnessError, explain_missing, explain_os_error
 
 MISTAKE = 2
@@ -73,9 +74,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _command in (
-    score, show, metrics, combine, suspects, build, train, compare, run, runs, report, demo,
-):  # fmt: skip
+for _command in (score, show, metrics, combine, suspects, build, verify, train, compare, report, run, runs, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
 app.add_typer(curricula, name="curricula")
