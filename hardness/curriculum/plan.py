@@ -37,6 +37,9 @@ COPIES = 8
 """Times a bucket is in memory while it is read, combined, sorted and encoded, and a partition while
 it is decoded and cut, with some room for those of long records: hard records often are."""
 
+LONGEST_NAME = 100
+"""Characters of the curriculum in the name of a folder."""
+
 
 def default_shard_rows(*, rows: int, input_bytes: int) -> int:
     """Records in a shard, a power of two, so that a shard holds about `SHARD_BYTES` of input."""
@@ -121,11 +124,16 @@ def default_output(table: Location, manifest: Manifest) -> Location:
     metric = manifest.metric["name"]
     if manifest.metric["column"] != metric:
         metric += f".{manifest.metric['column']}"
-    parts = [metric, manifest.curriculum["order"]]
+    curriculum = manifest.curriculum
+    parts = [metric, curriculum["order"] or curriculum["admit"]]
+    if curriculum.get("select"):
+        parts.append(curriculum["select"])
     if manifest.weighting is not None:
         parts.append(manifest.weighting["name"])
     table = table.resolve() if isinstance(table, Path) else table
-    name = re.sub(r"[^\w.,+-]+", "-", "-".join(parts))
+    name = re.sub(r"[^\w.,=]*[^\w.,+=-][^\w.,=]*", "-", "-".join(parts)).strip("-")
+    if len(name) > LONGEST_NAME:  # file systems allow 255 bytes
+        name = f"{name[:LONGEST_NAME]}-{object_digest(name)[:8]}"
     return table.with_name(f"{table.name.removesuffix('.hardness')}.{name}.shards")
 
 

@@ -217,6 +217,9 @@ def _summary(paths: Sequence[Location], column: str) -> dict[str, Any]:
     # Sorted first, so that the mean does not depend on the order of addition.
     with np.errstate(invalid="ignore"):
         quantiles = np.quantile(numbers, QUANTILES)
+        # Between a finite and an infinite score there is nothing to interpolate.
+        lower = np.quantile(numbers, QUANTILES, method="lower")
+        quantiles = np.where(np.isnan(quantiles), lower, quantiles)
         mean = float(np.mean(numbers))
     return counts | {
         "mean": _finite(mean),
