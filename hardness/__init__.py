@@ -26,8 +26,8 @@ from hardness.errors import HardnessError, explain_missing
 
 if TYPE_CHECKING:
     from hardness.curriculum.build import build
-    from hardness.experiments.compare import compare
     from hardness.curriculum.verify import verify
+    from hardness.experiments.compare import compare
     from hardness.io.table import open_table
     from hardness.reporting.report import report
     from hardness.stages.combine import combine
@@ -49,8 +49,8 @@ __all__ = [
     "score",
     "suspects",
     "train",
+    "verify",
 ]
-__all__ = ["HardnessError", "__version__", "build", "lm", "open_table", "score", "train", "verify"]
 
 _HOMES = {
     "build": "hardness.curriculum.build",

@@ -74,7 +74,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _command in (score, show, metrics, combine, suspects, build, verify, train, compare, report, run, runs, demo):
+_COMMANDS = (
+    *(score, show, metrics, combine, suspects, build, verify),
+    *(train, runs, compare, report, run, demo),
+)
+for _command in _COMMANDS:
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
 app.add_typer(curricula, name="curricula")

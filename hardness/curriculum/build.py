@@ -13,10 +13,7 @@ from hardness.curriculum.manifest import Manifest, ShardEntry, write_manifest
 from hardness.curriculum.plan import (
     arrow_bytes,
     bucket_edges,
-    identity,
     build_id,
-    default_output,
-    default_shard_rows,
     partition_bytes,
     row_group_rows,
 )

@@ -14,7 +14,6 @@ import xxhash
 from hardness.curriculum.manifest import ROW
 from hardness.errors import HardnessError
 from hardness.expression import Expression
-from hardness.io.arrow import pc
 from hardness.io.arrow import to_numpy
 from hardness.io.metric import MetricInfo
 from hardness.io.records import Columns
@@ -165,11 +164,7 @@ def read_column(
             if found > info.rows:
                 continue
             score = _numbers(part.column(1), name)
-            rows[place] = part.column(0).to_numpy()
-            valid[place] = score.is_valid().to_numpy()
-            values[place] = pc.fill_null(score, 0.0).to_numpy()
-            score = _numbers(table.column(1), name)
-            rows[place] = to_numpy(table.column(0))
+            rows[place] = to_numpy(part.column(0))
             valid[place] = to_numpy(score.is_valid().cast(pa.uint8()))
             values[place] = to_numpy(score)
             values[place][~valid[place]] = 0.0
