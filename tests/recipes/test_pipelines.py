@@ -49,7 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def scheduler() -> Iterator[str]:
     with local_workers(2) as client:
-        yield client.scheduler.address
+        yield client.scheduler_info()["address"]
 
 
 def test_every_pipeline_is_run() -> None:
