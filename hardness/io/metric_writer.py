@@ -16,18 +16,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from hardness import __version__
-from hardness.io.arrow import pc
+from hardness.io.arrow import as_numpy, from_numpy, pc
 from hardness.io.atomic import write_json, write_parquet
 from hardness.io.copies import local_copies
 from hardness.io.digest import file_digest
-from hardness.io.frames import scan_parquet
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
 from hardness.io.opening import Opening
-from hardness.io.storage import Location, read_metadata, sizes
+from hardness.io.storage import Location, open_parquet, read_metadata, sizes
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _TEMPORARY = ".*.tmp-*"
@@ -117,7 +115,7 @@ class MetricWriter:
                 f"rows of part {index} must increase within [{start}, {start + count}), "
                 f"got {rows[:1]} to {rows[-1:]}; number them as the partition does"
             )
-        named: dict[str, Any] = {"row": pa.array(rows, pa.uint64())}
+        named: dict[str, Any] = {"row": from_numpy(rows)}
         if ids is not None:
             named["id"] = ids
         for field in self.schema:
@@ -143,7 +141,7 @@ class MetricWriter:
         columns = self.schema.names
         with local_copies([self.path / name for name in names]) as paths:
             rows = [read_metadata(path).num_rows for path in paths]
-            summary = {column: _summary(paths, column) for column in columns}
+            summary = {field.name: _summary(paths, field) for field in self.schema}
             digests = [file_digest(path) for path in paths]
         content = {
             "schema_version": SCHEMA_VERSION,
@@ -186,6 +184,8 @@ def part_name(index: int) -> str:
 
 
 def _typed(name: str, values: Any, kind: pa.DataType) -> Any:
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        values = from_numpy(values)
     is_arrow = isinstance(values, pa.Array | pa.ChunkedArray)
     array = values.cast(kind) if is_arrow else pa.array(values, kind)
     if pa.types.is_floating(kind) and pc.any(pc.is_nan(array)).as_py():
@@ -206,12 +206,15 @@ def wipe(folder: Location) -> bool:
     return bool(parts)
 
 
-def _summary(paths: Sequence[Location], column: str) -> dict[str, Any]:
-    values = scan_parquet(paths).select(column).collect().to_series()
-    counts = {"count": len(values) - values.null_count(), "nulls": values.null_count()}
-    if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
+def _summary(paths: Sequence[Location], field: pa.Field) -> dict[str, Any]:
+    tables = [open_parquet(path).read([field.name]) for path in paths]
+    chunks = [chunk for table in tables for chunk in table.column(0).chunks]
+    values = pa.chunked_array(chunks, type=field.type)
+    counts = {"count": len(values) - values.null_count, "nulls": values.null_count}
+    if not (_is_number(values.type) or pa.types.is_boolean(values.type)):
         return counts
-    numbers = np.sort(values.drop_nulls().cast(pl.Float64).to_numpy())
+    # Of whole numbers beyond 2^53, as of others, the nearest that 64 bits of floating point hold.
+    numbers = np.sort(as_numpy(values.cast(pa.float64(), safe=False)))
     if numbers.size == 0:
         return counts | {"mean": None, "quantiles": {}}
     # Sorted first, so that the mean does not depend on the order of addition.
@@ -224,6 +227,10 @@ def _summary(paths: Sequence[Location], column: str) -> dict[str, Any]:
             f"{q:g}": _finite(float(v)) for q, v in zip(QUANTILES, quantiles, strict=True)
         },
     }
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
 
 
 def _finite(value: float) -> float | None:

@@ -34,7 +34,7 @@ _CHUNK = 4096
 
 
 @njit(nogil=True, cache=True)
-def partition_keys(ids, starts, order, salts, n_bits):
+def partition_keys(ids, starts, order, salts, n_bits, keys):
     """Route the keys of one order to partitions, keeping the order of positions inside each.
 
     Args:
@@ -43,9 +43,10 @@ def partition_keys(ids, starts, order, salts, n_bits):
         order: 1 to 5.
         salts: uint64 (n,), mixed into every key of the record, or (0,) for none.
         n_bits: log2 P, 0 to 16.
+        keys: uint64 (T,), filled, partition after partition.
 
     Returns:
-        keys uint64 (T,), partition after partition, and bounds int64 (P + 1,).
+        bounds int64 (P + 1,) of the partitions.
     """
     chunk = np.empty(_CHUNK, dtype=np.uint64)
     bounds = np.zeros((1 << n_bits) + 1, dtype=np.int64)
@@ -57,7 +58,6 @@ def partition_keys(ids, starts, order, salts, n_bits):
     for p in range(1, len(bounds)):
         bounds[p] += bounds[p - 1]
     cursors = bounds[:-1].copy()
-    keys = np.empty(len(ids), dtype=np.uint64)
     record = int64(0)
     for begin in range(0, len(ids), _CHUNK):
         record, size = _fill_keys(ids, starts, record, begin, order, salts, chunk)
@@ -65,7 +65,7 @@ def partition_keys(ids, starts, order, salts, n_bits):
             p = _partition(chunk[i], n_bits)
             keys[cursors[p]] = chunk[i]
             cursors[p] += 1
-    return keys, bounds
+    return bounds
 
 
 @njit(nogil=True, cache=True)

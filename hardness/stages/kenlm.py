@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
+from hardness.io.arrow import from_numpy
 from hardness.io.dataset import Dataset
 from hardness.io.digest import file_digest
 from hardness.io.records import Columns, Partition, Reject
@@ -148,10 +148,10 @@ def _score(
         partition.index,
         records.rows,
         {
-            "perplexity": pa.array(np.exp(nll), mask=undefined),
-            "nll": pa.array(nll, mask=undefined),
-            "n_tokens": pa.array(scores.n_tokens.astype(np.uint32)),
-            "n_oov": pa.array(scores.n_oov.astype(np.uint32), mask=undefined),
+            "perplexity": from_numpy(np.exp(nll), undefined),
+            "nll": from_numpy(nll, undefined),
+            "n_tokens": from_numpy(scores.n_tokens.astype(np.uint32)),
+            "n_oov": from_numpy(scores.n_oov.astype(np.uint32), undefined),
         },
         ids=None if columns.id is None else records.table.column(columns.id),
     )
