@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -19,6 +18,7 @@ from hardness.cli.metrics import metrics
 from hardness.cli.runs import runs
 from hardness.cli.score import score
 from hardness.cli.show import show
+from hardness.cli.startup import keep_all
 from hardness.cli.train import train
 from hardness.errors import HardnessError, explain_missing, explain_os_error
 
@@ -83,9 +83,7 @@ def main() -> None:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     code = _run()
-    # Else the interpreter would look for garbage among all that numba and LLVM hold before it
-    # ends, which takes a fifth of a second.
-    gc.freeze()
+    keep_all()
     sys.exit(code)
 
 

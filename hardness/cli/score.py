@@ -16,6 +16,7 @@ from hardness.cli.metric_options import (
     Tokenizer,
 )
 from hardness.cli.options import Data, Memory, OnError, Scheduler, Text, Threads, Work, Workers
+from hardness.cli.startup import importing
 
 if TYPE_CHECKING:
     from hardness.stages.score import ScoreResult
@@ -93,9 +94,10 @@ def score(
 
         hardness score --metric perplexity data.jsonl
     """
-    from hardness.cli.console import progress
-    from hardness.cli.prune import parse_prune
-    from hardness.stages.score import score as run
+    with importing():
+        from hardness.cli.console import progress
+        from hardness.cli.prune import parse_prune
+        from hardness.stages.score import score as run
 
     with progress() as bars:
         result = run(

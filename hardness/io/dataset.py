@@ -26,6 +26,7 @@ from hardness.io.plan import (
     plan,
 )
 from hardness.io.records import NULL, Columns, DataFile, Loaded, Partition, Records, Reject
+from hardness.io.scan import one_line
 from hardness.io.text import join_columns
 
 
@@ -95,6 +96,13 @@ class Dataset:
         """
         records = self.read(partition, self.columns.text)
         return join_columns(records.table, self.columns.text), records.rows, records.rejects
+
+    def narrow(self, partition: Partition, row: int) -> Partition:
+        """The part of a partition that has one of its rows and, where that is cheap, no other."""
+        reader = self.files[partition.file].reader
+        if reader == "text" or (reader == "jsonl" and partition.regular):
+            return one_line(self.files[partition.file].location, partition, row)
+        return partition
 
     def _load(self, partition: Partition, names: list[str] | None) -> Loaded:
         file = self.files[partition.file]

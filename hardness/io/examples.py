@@ -102,9 +102,10 @@ def read_texts(dataset: Dataset, rows: Sequence[int]) -> dict[int, str | None]:
         KeyError: the dataset has no good record with that row.
     """
     starts = np.array([partition.start_row for partition in dataset.partitions])
-    wanted: dict[int, list[int]] = {}
-    for row in rows:
-        wanted.setdefault(int(np.searchsorted(starts, row, side="right")) - 1, []).append(row)
+    wanted: dict[Partition, list[int]] = {}
+    for row in dict.fromkeys(rows):
+        within = dataset.partitions[int(np.searchsorted(starts, row, side="right")) - 1]
+        wanted.setdefault(dataset.narrow(within, row), []).append(row)
 
     def read(item: tuple[Partition, list[int]]) -> dict[int, str | None]:
         partition, here = item
@@ -112,6 +113,6 @@ def read_texts(dataset: Dataset, rows: Sequence[int]) -> dict[int, str | None]:
         index = {int(found[i]): int(i) for i in np.searchsorted(found, here) if i < len(found)}
         return {row: texts[index[row]].as_py() for row in here}
 
-    items = [(dataset.partitions[i], here) for i, here in wanted.items()]
     with ThreadPoolExecutor() as pool:
-        return {row: text for part in pool.map(read, items) for row, text in part.items()}
+        parts = pool.map(read, wanted.items())
+        return {row: text for part in parts for row, text in part.items()}
