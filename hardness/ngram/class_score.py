@@ -28,8 +28,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import float64, int64, njit
 
-from hardness.ngram.class_own import count_own_ngrams, own_table, own_types
-from hardness.ngram.class_rows import is_pooled, large, small
+from hardness.ngram.class_own import own_types
+from hardness.ngram.class_rows import is_pooled, large, occurs_once, small
+from hardness.ngram.own_counts import count_own, own_room
 
 _LEAST, _MOST = 1e-100, 1e100
 _UNGUARDED = 8
@@ -138,9 +139,8 @@ def log_likelihoods(
     for record in chosen:
         longest = max(longest, starts[record + 1] - starts[record])
     longest = longest if hold_record else 1
-    table = own_table(longest)
-    own = np.zeros((n_orders, longest), dtype=np.int64)
-    stamp = int64(0)
+    own, often, last, room = own_room(n_orders, longest)
+    stamp = int64(1)
     sums = _sums(fitted)
     scratch = _scratch(n_orders, n_classes)
     one = np.empty((3, 1), dtype=np.int64)
@@ -154,7 +154,10 @@ def log_likelihoods(
         # What falls away, as (class, tokens, records).
         classes, tokens, records = one[0, :0], one[1, :0], one[2, :0]
         if label >= 0:
-            stamp = count_own_ngrams(ids, start, length, rows.values, table, stamp, own)
+            for k in range(n_orders):
+                for j in range(length):
+                    often[k, j] = not occurs_once(rows.values[k, start + j])
+            stamp = count_own(ids, start, length, own, often, last, room, stamp)
             types_less = own_types(rows.values[0], own[0], start, length)
             one[0, 0], one[1, 0], one[2, 0] = label, length, length > 0
             classes, tokens, records = one[0], one[1], one[2]
