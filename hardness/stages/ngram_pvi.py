@@ -22,7 +22,8 @@ from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
 from hardness.metrics.ngram_pvi import NgramPviConfig
 from hardness.ngram.class_rows import no_rows
-from hardness.ngram.class_score import Fitted, log_likelihoods, no_held
+from hardness.ngram.class_score import log_likelihoods
+from hardness.ngram.class_sums import Fitted, no_held
 from hardness.ngram.hashing import uniform
 from hardness.ngram.temperature import fit_temperature, posteriors
 from hardness.stages import perplexity
