@@ -84,16 +84,16 @@ def log_likelihoods(
         priors: float64 (m, C), filled with ln prior_y.
     """
     n_orders, n_classes = rows.values.shape[0], scores.shape[1]
-    longest = 1
-    for record in chosen:
-        longest = max(longest, starts[record + 1] - starts[record])
-    longest = longest if hold_record else 1
+    longest = int64(1)
+    if hold_record:
+        for record in chosen:
+            longest = max(longest, starts[record + 1] - starts[record])
     own, often, last, room = own_room(n_orders, longest)
     stamp = int64(1)
     sums = open_sums(fitted)
     scratch = _scratch(n_orders, n_classes)
     one = np.empty((3, 1), dtype=np.int64)
-    n_records = fitted.records.sum()
+    n_records = _total(fitted.records)
     for i in range(len(chosen)):
         record = chosen[i]
         start = starts[record]
@@ -115,7 +115,7 @@ def log_likelihoods(
             types_less = held.types[record]
             classes, tokens, records = held.classes[a:b], held.tokens[a:b], held.records[a:b]
         hold(sums, classes, tokens, records, -1)
-        n_left = n_records - records.sum()
+        n_left = n_records - _total(records)
         fill_log_priors(sums, classes, n_left, priors[i])
         if length == 0 or n_left == 0:
             scores[i] = np.nan
@@ -126,6 +126,14 @@ def log_likelihoods(
             _score_record(start, length, label, rows, own_rows, own, sums, scratch, scores[i])
             divide_by_denominators(sums, classes, types_less, length, scores[i])
         hold(sums, classes, tokens, records, 1)
+
+
+@njit(inline="always")
+def _total(values):
+    total = int64(0)
+    for value in values:
+        total += value
+    return total
 
 
 @njit(nogil=True, cache=True)

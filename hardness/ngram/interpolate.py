@@ -47,7 +47,7 @@ def score_records(
         n_oov: int64 (n,), filled: tokens, `</s>` aside, that are nowhere outside what is held out.
     """
     n_orders = order_counts.shape[0]
-    longest = 1
+    longest = int64(1)
     for record in range(len(starts) - 1):
         longest = max(longest, starts[record + 1] - starts[record])
     own, often, last, scratch = own_room(n_orders, longest)
