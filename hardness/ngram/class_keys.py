@@ -15,8 +15,15 @@ NO_CLASS = np.uint16(0xFFFF)
 """Of a record whose n-grams are looked up but not counted."""
 
 
-@njit(nogil=True, cache=True)
-def partition_class_keys(ids, starts, labels, order, salts, n_bits, slots):
+def partition_class_keys(
+    ids: np.ndarray,
+    starts: np.ndarray,
+    labels: np.ndarray,
+    order: int,
+    salts: np.ndarray,
+    n_bits: int,
+    slots: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Route the keys of one order to partitions, keeping the order of positions inside each.
 
     Args:
@@ -32,17 +39,28 @@ def partition_class_keys(ids, starts, labels, order, salts, n_bits, slots):
         keys uint64 (T,), partition after partition; classes uint16 (T,) beside them, `NO_CLASS`
         where there is none; and bounds int64 (P + 1,).
     """
+    keys = np.empty(len(ids), dtype=np.uint64)
+    classes = np.empty(len(ids), dtype=np.uint16)
     bounds = np.zeros((1 << n_bits) + 1, dtype=np.int64)
+    cursors = np.empty_like(bounds)
+    _partition_class_keys(
+        ids, starts, labels, order, salts, n_bits, cursors, slots, keys, classes, bounds
+    )
+    return keys, classes, bounds
+
+
+@njit(nogil=True, cache=True)
+def _partition_class_keys(
+    ids, starts, labels, order, salts, n_bits, cursors, slots, keys, classes, bounds
+):
     for record in range(len(starts) - 1):
         start = starts[record]
         for t in range(start, starts[record + 1]):
             key = _salted(ngram_key(ids, start, t, order), salts, record)
             bounds[_partition(key, n_bits) + 1] += 1
     for p in range(1, len(bounds)):
+        cursors[p - 1] = bounds[p - 1]
         bounds[p] += bounds[p - 1]
-    cursors = bounds[:-1].copy()
-    keys = np.empty(len(ids), dtype=np.uint64)
-    classes = np.empty(len(ids), dtype=np.uint16)
     for record in range(len(starts) - 1):
         start = starts[record]
         label = labels[record] if labels[record] >= 0 else NO_CLASS
@@ -53,7 +71,6 @@ def partition_class_keys(ids, starts, labels, order, salts, n_bits, slots):
             classes[cursors[p]] = label
             slots[t] = cursors[p]
             cursors[p] += 1
-    return keys, classes, bounds
 
 
 @njit(nogil=True, cache=True)

@@ -29,8 +29,15 @@ import numpy as np
 from numba import float64, int64, njit
 
 from hardness.ngram.class_own import own_types
-from hardness.ngram.class_rows import is_pooled, large, occurs_once, small
-from hardness.ngram.class_sums import divide_by_denominators, fill_log_priors, hold, open_sums
+from hardness.ngram.class_rows import Rows, is_pooled, large, occurs_once, small
+from hardness.ngram.class_sums import (
+    Fitted,
+    Held,
+    divide_by_denominators,
+    fill_log_priors,
+    hold,
+    open_sums,
+)
 from hardness.ngram.own_counts import count_own, own_room
 
 _LEAST, _MOST = 1e-100, 1e100
@@ -62,10 +69,19 @@ class _Scratch(NamedTuple):
     products: np.ndarray
 
 
-@njit(nogil=True, cache=True)
 def log_likelihoods(
-    ids, starts, labels, rows, own_rows, hold_record, fitted, held, chosen, scores, priors
-):
+    ids: np.ndarray,
+    starts: np.ndarray,
+    labels: np.ndarray,
+    rows: Rows,
+    own_rows: Rows,
+    hold_record: bool,
+    fitted: Fitted,
+    held: Held,
+    chosen: np.ndarray,
+    scores: np.ndarray,
+    priors: np.ndarray,
+) -> None:
     """LL_y and ln prior_y of chosen records for every class.
 
     Args:
@@ -84,15 +100,33 @@ def log_likelihoods(
         priors: float64 (m, C), filled with ln prior_y.
     """
     n_orders, n_classes = rows.values.shape[0], scores.shape[1]
-    longest = int64(1)
-    if hold_record:
-        for record in chosen:
-            longest = max(longest, starts[record + 1] - starts[record])
-    own, often, last, room = own_room(n_orders, longest)
+    longest = int(np.diff(starts)[chosen].max(initial=1)) if hold_record else 1
+    _log_likelihoods(
+        ids,
+        starts,
+        labels,
+        rows,
+        own_rows,
+        hold_record,
+        fitted,
+        held,
+        chosen,
+        *own_room(n_orders, longest),
+        open_sums(fitted),
+        _scratch(n_orders, n_classes),
+        np.empty((3, 1), dtype=np.int64),
+        scores,
+        priors,
+    )
+
+
+@njit(nogil=True, cache=True)
+def _log_likelihoods(
+    ids, starts, labels, rows, own_rows, hold_record, fitted, held, chosen,
+    own, often, last, room, sums, scratch, one, scores, priors,
+):  # fmt: skip
+    n_orders, n_classes = rows.values.shape[0], scores.shape[1]
     stamp = int64(1)
-    sums = open_sums(fitted)
-    scratch = _scratch(n_orders, n_classes)
-    one = np.empty((3, 1), dtype=np.int64)
     n_records = _total(fitted.records)
     for i in range(len(chosen)):
         record = chosen[i]
@@ -136,8 +170,7 @@ def _total(values):
     return total
 
 
-@njit(nogil=True, cache=True)
-def _scratch(n_orders, n_classes):
+def _scratch(n_orders: int, n_classes: int) -> _Scratch:
     return _Scratch(
         np.zeros((2, n_orders, n_classes), dtype=np.float64),
         np.zeros((2, n_classes), dtype=np.int64),

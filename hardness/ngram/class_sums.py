@@ -70,13 +70,11 @@ def no_held() -> Held:
     return Held(np.zeros(1, dtype=np.int64), nothing, nothing, nothing, nothing)
 
 
-@njit(nogil=True, cache=True)
-def open_sums(fitted):
+def open_sums(fitted: Fitted) -> Sums:
     """The sums with nothing held out."""
     n_classes = len(fitted.records)
-    log_priors = np.empty(n_classes, dtype=np.float64)
-    for y in range(n_classes):
-        log_priors[y] = log(float64(fitted.records[y] + 1))
+    # As kernels take logarithms, and not NumPy, which may differ in the last bit.
+    log_priors = np.array([log(n + 1.0) for n in fitted.records.tolist()])
     return Sums(
         fitted.tokens.copy(),
         fitted.records.copy(),

@@ -26,10 +26,18 @@ _UNDERFLOW_GUARD = 1e-250
 1 / (5·(N + V + 1)), so the product stays a normal number for any N below 1e50."""
 
 
-@njit(nogil=True, cache=True)
 def score_records(
-    ids, starts, order_counts, own_counts, hold_record, totals, held_tokens, held_types, nll, n_oov
-):
+    ids: np.ndarray,
+    starts: np.ndarray,
+    order_counts: np.ndarray,
+    own_counts: np.ndarray,
+    hold_record: bool,
+    totals: np.ndarray,
+    held_tokens: np.ndarray,
+    held_types: np.ndarray,
+    nll: np.ndarray,
+    n_oov: np.ndarray,
+) -> None:
     """Score every record under the model of the fitted records less what is held out.
 
     Args:
@@ -46,11 +54,28 @@ def score_records(
         nll: float64 (n,), filled; NaN where the record has no token or nothing is fitted.
         n_oov: int64 (n,), filled: tokens, `</s>` aside, that are nowhere outside what is held out.
     """
+    longest = int(np.diff(starts).max(initial=1))
+    _score_records(
+        ids,
+        starts,
+        order_counts,
+        own_counts,
+        hold_record,
+        totals,
+        held_tokens,
+        held_types,
+        *own_room(len(order_counts), longest),
+        nll,
+        n_oov,
+    )
+
+
+@njit(nogil=True, cache=True)
+def _score_records(
+    ids, starts, order_counts, own_counts, hold_record, totals, held_tokens, held_types,
+    own, often, last, scratch, nll, n_oov,
+):  # fmt: skip
     n_orders = order_counts.shape[0]
-    longest = int64(1)
-    for record in range(len(starts) - 1):
-        longest = max(longest, starts[record + 1] - starts[record])
-    own, often, last, scratch = own_room(n_orders, longest)
     stamp = int64(1)
     for record in range(len(starts) - 1):
         start = starts[record]

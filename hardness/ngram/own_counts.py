@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit, uint64
 
@@ -12,6 +14,21 @@ _PLACES, _KEYS, _BEFORE, _FIRST = range(4)
 """Rows of the scratch memory."""
 
 
+class OwnRoom(NamedTuple):
+    """Made outside of kernels, which take long to compile what makes arrays.
+
+    Attributes:
+        own, often: int64 and bool (K, longest).
+        last: int64, a power of two.
+        scratch: int64 (4, longest).
+    """
+
+    own: np.ndarray
+    often: np.ndarray
+    last: np.ndarray
+    scratch: np.ndarray
+
+
 @njit(inline="always")
 def _capacity(length):
     capacity = _SMALLEST_TABLE
@@ -20,17 +37,14 @@ def _capacity(length):
     return capacity
 
 
-@njit(nogil=True, cache=True)
-def own_room(n_orders, longest):
-    """Memory to count the n-grams of records of up to `longest` positions.
-
-    Returns:
-        own int64 and often bool (n_orders, longest), last int64, and scratch int64 (4, longest).
-    """
-    own = np.zeros((n_orders, longest), dtype=np.int64)
-    often = np.empty((n_orders, longest), dtype=np.bool_)
-    last = np.zeros(_capacity(longest), dtype=np.int64)
-    return own, often, last, np.empty((4, longest), dtype=np.int64)
+def own_room(n_orders: int, longest: int) -> OwnRoom:
+    """Memory to count the n-grams of records of up to `longest` positions."""
+    return OwnRoom(
+        own=np.zeros((n_orders, longest), dtype=np.int64),
+        often=np.empty((n_orders, longest), dtype=np.bool_),
+        last=np.zeros(_capacity.py_func(longest), dtype=np.int64),
+        scratch=np.empty((4, longest), dtype=np.int64),
+    )
 
 
 @njit(nogil=True, cache=True)

@@ -145,15 +145,12 @@ class NgramCounts:
         )
 
     def _route(self, block: Block, *, order: int, within_groups: bool) -> None:
-        # Memory that NumPy gets comes in large pages, unlike that of kernels.
-        keys = np.empty(block.n_positions, dtype=np.uint64)
-        bounds = partition_keys(
+        keys, bounds = partition_keys(
             self.store.get(f"ids-{block.index}", np.uint64),
             self.store.get(f"starts-{block.index}", np.int64),
             order,
             self._salts(block, within_groups),
             self.n_bits,
-            keys,
         )
         self.store.put(f"{_name('keys', order, within_groups)}-{block.index}", keys)
         self.store.put(f"{_name('bounds', order, within_groups)}-{block.index}", bounds)

@@ -21,8 +21,7 @@ NO_SALTS = np.empty(0, dtype=np.uint64)
 
 
 def count_at_positions(tokens: Tokens, order: int, n_bits: int, salts=NO_SALTS) -> np.ndarray:
-    keys = np.empty(len(tokens.ids), dtype=np.uint64)
-    bounds = partition_keys(tokens.ids, tokens.starts, order, salts, n_bits, keys)
+    keys, bounds = partition_keys(tokens.ids, tokens.starts, order, salts, n_bits)
     counts = np.empty(len(keys), dtype=np.uint32)
     count_partitions(keys, bounds[None, :], 1, counts)
     out = np.empty(len(keys), dtype=np.uint32)
