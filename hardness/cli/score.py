@@ -16,12 +16,13 @@ from hardness.cli.metric_options import (
     Tokenizer,
 )
 from hardness.cli.options import Data, Memory, OnError, Scheduler, Text, Threads, Work, Workers
-from hardness.cli.startup import importing
+from hardness.cli.startup import few_collections
 
 if TYPE_CHECKING:
     from hardness.stages.score import ScoreResult
 
 
+@few_collections()
 def score(
     data: Data,
     metric: Annotated[
@@ -94,10 +95,9 @@ def score(
 
         hardness score --metric perplexity data.jsonl
     """
-    with importing():
-        from hardness.cli.console import progress
-        from hardness.cli.prune import parse_prune
-        from hardness.stages.score import score as run
+    from hardness.cli.console import progress
+    from hardness.cli.prune import parse_prune
+    from hardness.stages.score import score as run
 
     with progress() as bars:
         result = run(

@@ -1,4 +1,4 @@
-"""Starting and ending the process without looking for garbage that is not there."""
+"""Running the process without looking for garbage that is not there."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_OBJECTS = 200_000
+"""As many new objects start a collection; a few thousand modules' and a kernel's worth."""
+
 
 @contextmanager
-def importing() -> Iterator[None]:
-    """For imports of many modules: the collector is off, as nothing that they make is garbage.
+def few_collections() -> Iterator[None]:
+    """Collect garbage seldom, for what imports a lot, compiles a lot and then works on arrays.
 
-    Otherwise it goes over all of it several times, which takes a tenth of the imports' time.
+    Python would go over all that numba and LLVM hold several times: a tenth of the time that
+    imports and compilation take.
     """
-    was_on = gc.isenabled()
-    gc.disable()
+    usual = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *usual[1:])
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        gc.set_threshold(*usual)
 
 
 def keep_all() -> None:
