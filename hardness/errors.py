@@ -24,13 +24,17 @@ _EXTRAS = {
     "peft": "lora",
     "tensorboard": "tensorboard",
     "kenlm": "kenlm",
+    "scipy": "compare",
 }
 """Which extra installs a module that scoring n-grams and building need not have."""
 
 _REQUIRED = (
     "dask", "distributed", "fsspec", "nltk", "numba", "numpy", "orjson", "polars", "pyarrow",
-    "rich", "typer", "xxhash", "zstandard",
+    "rich", "typer", "xxhash", "yaml", "zstandard",
 )  # fmt: skip
+
+_CALLED = {"yaml": "pyyaml"}
+"""Packages that are not called as their module is."""
 
 _MENDS = {
     errno.ENOSPC: "free some space or choose another folder",
@@ -54,7 +58,7 @@ def explain_missing(error: ModuleNotFoundError) -> HardnessError | None:
         )
     if extra is None and module not in _REQUIRED:
         return None
-    fix = f"'hardness[{extra}]'" if extra else module
+    fix = f"'hardness[{extra}]'" if extra else _CALLED.get(module, module)
     return HardnessError(f"{module} must be installed, got no such package; pip install {fix}")
 
 

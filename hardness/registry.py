@@ -71,7 +71,7 @@ class Registry(Generic[T]):
         prefix, _, argument = name.partition(":")
         if argument and prefix in self._families:
             return self._families[prefix][1](argument)
-        known = sorted([*self._items, *(f"{p}:{a}" for p, (a, _) in self._families.items())])
+        known = sorted([*self._items, *self.families()])
         nearest = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else "; choose one of them"
         raise HardnessError(f"{self.kind} must be one of {', '.join(known)}, got {name!r}{hint}")
@@ -80,6 +80,10 @@ class Registry(Generic[T]):
         """All names, sorted, those of entry points included."""
         self._load_entry_points()
         return sorted(self._items)
+
+    def families(self) -> list[str]:
+        """How the names of components that take an argument read, as `hf:PATH`, sorted."""
+        return sorted(f"{prefix}:{argument}" for prefix, (argument, _) in self._families.items())
 
     def __iter__(self) -> Iterator[tuple[str, T]]:
         for name in self.names():

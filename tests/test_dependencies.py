@@ -27,6 +27,9 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 INDIRECT = {"s3fs", "gcsfs", "tensorboard"}
 """Packages that others import: fsspec by the protocol of a URL, torch for its events."""
 
+MODULES = {"pyyaml": "yaml"}
+"""Packages whose module is called otherwise."""
+
 
 def _names(requirements: list[str]) -> set[str]:
     """Import names of requirements, with those of the extras that they name."""
@@ -36,7 +39,8 @@ def _names(requirements: list[str]) -> set[str]:
         if name == "hardness":
             found |= {n for extra in rest.split("]")[0].split(",") for n in _names(EXTRAS[extra])}
             continue
-        found.add(re.split(r"[<>=!~;\[]", requirement)[0].strip())
+        package = re.split(r"[<>=!~;\[]", requirement)[0].strip()
+        found.add(MODULES.get(package, package))
         if name == "dask":
             found |= set(rest.partition("]")[0].split(","))
     return found - {""}
@@ -92,7 +96,7 @@ def test_a_missing_package_says_what_installs_it(module: str) -> None:
     assert explained is not None
     _, _, fix = str(explained).rpartition("pip install ")
     if module in REQUIRED:
-        assert fix == module
+        assert MODULES.get(fix, fix) == module
     else:
         (extra,) = re.findall(r"\[(\w+)\]", fix)
         assert module in _names(EXTRAS[extra])

@@ -18,11 +18,11 @@ PACKAGE = Path(hardness.__file__).parent
 
 # From the bottom up. A module may import from its own layer and from those below.
 LAYERS = [
-    {"direction", "errors", "registry", "progress", "memory"},
-    {"io", "ngram"},
+    {"direction", "errors", "registry", "progress", "memory", "sort", "normalize"},
+    {"io", "ngram", "expression"},
     {"metrics", "weighting"},
     {"stages", "curriculum", "training", "integrations", "report"},
-    {"demo"},
+    {"demo", "experiments"},
     {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
@@ -38,6 +38,7 @@ HOMES = {
     "safetensors": {"training", "integrations"},
     "rich": {"cli"},
     "typer": {"cli"},
+    "scipy": {"experiments"},
 }
 HEAVY = ["torch", "transformers", "dask", "distributed", "numba"]
 HELP_SECONDS = 0.5

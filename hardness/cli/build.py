@@ -120,13 +120,16 @@ def summary(result: BuildResult) -> list[Text]:
     nulls = stats["nulls"]
     lines = {
         "shards": f"{len(manifest.shards):,} {done}, {size / 1e6:,.1f} MB",
-        "records": f"{result.rows:,}"
+        "records": f"{manifest.occurrences['records']:,}"
         + (f", {nulls:,} without a score ({manifest.curriculum['nulls']})" if nulls else ""),
         "order": f"{manifest.curriculum['order']} by {metric} "
         f"({manifest.metric['direction']} is harder)",
         "hardness": f"{low} to {high}, mean {mean} ({manifest.curriculum['normalize']})",
         "folder": str(result.path),
     }
+    if manifest.repeats:
+        most = manifest.occurrences["most"]
+        lines["positions"] = f"{result.rows:,}, one record up to {most:,} times"
     if manifest.weighting is not None:
         lines["weight"] = str(manifest.weighting["name"])
     width = max(map(len, lines)) + 2

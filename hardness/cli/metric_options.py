@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 _NGRAM = "N-gram metrics"
+_GIVEN = "Scores that are given"
 
 Order = Annotated[
     int | None,
@@ -66,5 +67,51 @@ SkipSymbols = Annotated[
         "--skip-symbols",
         help="Leave out tokens that are <s>, </s> or <unk>, for --metric kenlm.",
         rich_help_panel=_NGRAM,
+    ),
+]
+
+Higher = Annotated[
+    str | None,
+    typer.Option(
+        help="What a higher number means: a `harder` or an `easier` record; for column:NAME and "
+        "import, which takes `loss=harder,margin=easier`, too.",
+        show_default=False,
+        rich_help_panel=_GIVEN,
+    ),
+]
+From = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--from",
+        help="For import: the file with the scores, JSONL, CSV, TSV, Parquet or Arrow; may be "
+        "repeated.",
+        show_default=False,
+        rich_help_panel=_GIVEN,
+    ),
+]
+On = Annotated[
+    str | None,
+    typer.Option(
+        help="For import: the column that names the record, in the file and in the data; `row` "
+        "for its 0-based place.",
+        show_default="the data's id",
+        rich_help_panel=_GIVEN,
+    ),
+]
+Chosen = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        help="For import: the file's columns to take, comma-separated, the primary one first.",
+        show_default="all that hold numbers",
+        rich_help_panel=_GIVEN,
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option(
+        help="For import and column:NAME: what to call the metric in the table.",
+        show_default="the metric's own name",
+        rich_help_panel=_GIVEN,
     ),
 ]

@@ -11,7 +11,8 @@ def metrics() -> None:
     from hardness.cli.console import console
     from hardness.metrics import metrics as registry
 
-    for name, metric in registry:
+    for name in sorted([*registry.names(), *registry.families()]):
+        metric = registry.get(name)
         console.print(Text.assemble((name, "bold"), f"  {metric.summary}"))
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hardness.cli.metric_options import (
+    Chosen,
+    From,
+    Higher,
     Holdout,
     Model,
+    Name,
+    On,
     Order,
     Prune,
     Reference,
@@ -73,6 +78,11 @@ def score(
     model: Model = None,
     prune: Prune = None,
     skip_symbols: SkipSymbols = False,
+    higher: Higher = None,
+    source: From = None,
+    on: On = None,
+    columns: Chosen = None,
+    name: Name = None,
     threads: Threads = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -125,6 +135,11 @@ def score(
             model=model,
             prune=None if prune is None else parse_prune(prune),
             skip_symbols=skip_symbols or None,
+            higher=higher,
+            source=tuple(source) if source else None,
+            on=on,
+            columns=columns,
+            name=name,
         )
     _report(result)
 
@@ -148,6 +163,8 @@ def _report(result: ScoreResult) -> None:
     say(f"{result.info.rows:,} records scored{counted}")
     if rejects := result.info.content["rejects"]:
         say(f"{rejects:,} bad records are in {result.info.path / 'rejects.jsonl'}")
+    for note in result.info.content.get("notes", ()):
+        say(note)
     say()
     print_metric(result.info)
     say()

@@ -77,7 +77,14 @@ def train(
             rich_help_panel=DATA,
         ),
     ] = None,
-    epochs: Annotated[int, Option(help="Passes over the shards.", rich_help_panel=LEARNING)] = 3,
+    epochs: Annotated[
+        int | None,
+        Option(
+            help="Passes over the shards.",
+            show_default="3, or 1 if they hold several themselves",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None,
     batch_size: Annotated[
         int, Option(help="Records in a batch, all processes together.", rich_help_panel=LEARNING)
     ] = 32,

@@ -50,7 +50,7 @@ class BuildResult:
 
     @property
     def rows(self) -> int:
-        """Number of records in the shards."""
+        """Number of positions in the shards: of records, each as often as it occurs."""
         return self.manifest.rows
 
 
@@ -84,9 +84,9 @@ def build(
         table: the hardness table that `score` wrote; a URL too.
         by: `metric` (its primary column) or `metric.column`; the table's only metric if None.
         order: a name in `hardness.curriculum.orders.orders`.
-        normalize: a name in `hardness.curriculum.normalize.normalizers`.
+        normalize: a name in `hardness.normalize.normalizers`.
         seed: of the order's random generator, at least 0.
-        shard_rows: records in each shard but the last; about 64 MiB of input if None.
+        shard_rows: positions in each shard but the last; about 64 MiB of input if None.
         nulls: what becomes of records without a score: `error`, `drop`, `first` or `last`.
         weighting: adds the column `weight`, the weighting at s = position / rows; one of those
             that need no more than hardness and progress.
@@ -107,7 +107,6 @@ def build(
     limit = parse_memory(memory)
     _check_options(shard_rows, weighting)
     scores = read_scores(open_table(table), by)
-    rows = len(scores.rows) - (scores.nulls if nulls == "drop" else 0)
     manifest = Manifest(
         code_version=hardness.__version__,
         dataset=scores.dataset,
@@ -117,7 +116,7 @@ def build(
         weighting=None if weighting is None else {"name": weighting},
         seed=seed,
         hardness={},
-        rows=rows,
+        rows=0,
         shard_rows=shard_rows
         or default_shard_rows(rows=scores.dataset_rows, input_bytes=sum(scores.files.values())),
     )
@@ -125,7 +124,9 @@ def build(
     # Wrong options must be refused before the folder is touched.
     keys = _place(scores, manifest)
     scores = scores.released()
-    manifest = replace(manifest, hardness=keys.summary())
+    manifest = replace(
+        manifest, rows=keys.rows, hardness=keys.summary(), occurrences=keys.occurrences()
+    )
     folder = BuildFolder(path, work=work)
     with mended_by_the_user(str(path)), folder.locked():
         found = folder.finished(manifest, overwrite=overwrite)
@@ -177,7 +178,8 @@ def _write_shards(
     cluster: Cluster,
 ) -> list[ShardEntry | None]:
     input_bytes = sum(scores.files.values())
-    data_bytes = arrow_bytes(scores.files)
+    # Of what is routed: records as often as they occur.
+    data_bytes = arrow_bytes(scores.files) * manifest.rows // max(scores.dataset_rows, 1)
     group_rows = row_group_rows(rows=scores.dataset_rows, input_bytes=input_bytes)
     edges = bucket_edges(
         rows=manifest.rows,

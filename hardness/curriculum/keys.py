@@ -1,5 +1,8 @@
 """Which record goes to which position: decided from scores alone, before any record is read.
 
+A *sequence* says which row is trained on at each position. Rows may be absent from it or occur
+several times.
+
 Legend: m number of rows of the dataset, n number of rows of the table, k number of positions.
 """
 
@@ -7,58 +10,71 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from hardness.curriculum.normalize import to_hardness
 from hardness.curriculum.orders import orders
+from hardness.curriculum.positions import Positions, occurrences
 from hardness.direction import Direction
 from hardness.errors import HardnessError
+from hardness.normalize import to_hardness
 
 NULL_POLICIES = ("error", "drop", "first", "last")
-LEFT_OUT = -1
-"""Position of a row that is not in the shards."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
     """Where every row of the dataset goes and how hard it is."""
 
-    position: np.ndarray
-    """(m,) int32 or int64: the training position of each row, `LEFT_OUT` if it has none."""
+    positions: Positions
+    """The training positions of each row of the dataset."""
     hardness: np.ndarray
-    """(m,) f32 in [0, 1], higher is harder; NaN where the score is null or the row is left out."""
-    rows: int
-    """k, the number of rows that have a position."""
+    """(m,) f32 in [0, 1], higher is harder; NaN where the score is null or the row is not in the
+    table."""
+    records: int
+    """n, the number of rows of the table."""
     nulls: int
     """Number of rows of the table without a score, whether kept or not."""
 
+    @property
+    def rows(self) -> int:
+        """k, the number of positions."""
+        return len(self.positions)
+
     def summary(self) -> dict[str, float | int | None]:
-        """`min`, `mean` and `max` of the hardness in the shards (null without any), `nulls`."""
-        known = self.hardness[(self.position != LEFT_OUT) & ~np.isnan(self.hardness)]
-        if not len(known):
+        """`min`, `mean` and `max` hardness over the positions (null without any), `nulls`."""
+        times = self.positions.times
+        known = (times > 0) & ~np.isnan(self.hardness)
+        hardness = self.hardness[known]
+        if not len(hardness):
             return {"min": None, "mean": None, "max": None, "nulls": self.nulls}
+        weights = None if times.dtype == bool else times[known]
         return {
-            "min": float(known.min()),
-            "mean": float(known.mean(dtype=np.float64)),
-            "max": float(known.max()),
+            "min": float(hardness.min()),
+            "mean": float(np.average(hardness.astype(np.float64), weights=weights)),
+            "max": float(hardness.max()),
             "nulls": self.nulls,
         }
 
+    def occurrences(self) -> dict[str, Any]:
+        """How often the rows of the table occur; see `positions.occurrences`."""
+        return occurrences(self.positions.times, records=self.records)
+
     def save(self, folder: Path) -> None:
         """Write the arrays so that workers without this process's memory can map them."""
-        np.save(folder / "position.npy", self.position)
+        self.positions.save(folder)
         np.save(folder / "hardness.npy", self.hardness)
-        np.save(folder / "counts.npy", np.array([self.rows, self.nulls]))
+        np.save(folder / "counts.npy", np.array([self.records, self.nulls]))
 
     @classmethod
     def load(cls, folder: Path) -> Keys:
         """The keys that `save` wrote, memory-mapped."""
-        rows, nulls = np.load(folder / "counts.npy").tolist()
+        records, nulls = np.load(folder / "counts.npy").tolist()
         return cls(
-            position=np.load(folder / "position.npy", mmap_mode="r"),
+            positions=Positions.load(folder),
             hardness=np.load(folder / "hardness.npy", mmap_mode="r"),
-            rows=rows,
+            records=records,
             nulls=nulls,
         )
 
@@ -76,7 +92,7 @@ def place(
     nulls: str,
     seed: int,
 ) -> Keys:
-    """Give every row of a table its position.
+    """Give every row of a table its positions.
 
     Args:
         rows: (n,) u64, strictly increasing, below `dataset_rows`.
@@ -110,7 +126,7 @@ def place(
     known = rows[valid] if len(unknown) else rows
     hardness = _harden(known, scores[valid] if len(unknown) else scores, name, direction, normalize)
     indices = arrange(hardness, np.random.default_rng(seed))
-    _require_permutation(indices, len(known), order)
+    _require_indices(indices, len(known), order)
     sequence = known[indices]
     if nulls == "first":
         sequence = np.concatenate((unknown, sequence))
@@ -121,13 +137,14 @@ def place(
             f"{name} must be defined for at least one record, got {len(unknown)} null of "
             f"{len(rows)}; check the text columns, or keep them with --nulls last"
         )
-    # Half the memory for all but enormous data, and these arrays stay to the end of the build.
-    dtype = np.int32 if dataset_rows < 2**31 else np.int64
-    position = np.full(dataset_rows, LEFT_OUT, dtype=dtype)
-    position[sequence] = np.arange(len(sequence), dtype=dtype)
     by_row = np.full(dataset_rows, np.nan, dtype=np.float32)
     by_row[known] = hardness
-    return Keys(position=position, hardness=by_row, rows=len(sequence), nulls=len(unknown))
+    return Keys(
+        positions=Positions.of(sequence, rows=dataset_rows),
+        hardness=by_row,
+        records=len(rows),
+        nulls=len(unknown),
+    )
 
 
 def _harden(
@@ -145,12 +162,14 @@ def _harden(
         raise HardnessError(str(error).replace("scores must", f"{name} must", 1)) from None
 
 
-def _require_permutation(indices: np.ndarray, n: int, order: str) -> None:
-    seen = np.zeros(n, dtype=bool)
-    if len(indices) == n and (n == 0 or (indices.min() >= 0 and indices.max() < n)):
-        seen[indices] = True
-    if not seen.all():
-        raise HardnessError(
-            f"order {order!r} must return every index from 0 to {n - 1} once, got something else; "
-            "mend the order"
-        )
+def _require_indices(indices: np.ndarray, n: int, order: str) -> None:
+    if indices.ndim == 1 and np.issubdtype(indices.dtype, np.integer):
+        outside = indices[(indices < 0) | (indices >= n)]
+        if not len(outside):
+            return
+        found = f"{outside[0]} and {len(outside) - 1} more outside"
+    else:
+        found = f"an array of {indices.dtype} with the shape {indices.shape}"
+    raise HardnessError(
+        f"order {order!r} must return indices from 0 to {n - 1}, got {found}; mend the order"
+    )

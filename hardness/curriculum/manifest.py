@@ -30,7 +30,7 @@ class ShardEntry:
     name: str
     """File name inside the folder, `shard-00000.parquet` onwards."""
     rows: int
-    """Number of records, at least 1."""
+    """Number of positions, at least 1."""
     bytes: int
     """Size of the file."""
     xxh3_128: str
@@ -53,19 +53,30 @@ class Manifest:
     """`name` of the weighting whose factor the column `weight` holds; null without that column."""
     seed: int = 0
     """Seed of the order."""
+    epochs: int = 1
+    """Passes over the data that the sequence holds."""
     hardness: Mapping[str, Any]
-    """`min`, `mean` and `max` over the records (null if no record has one) and `nulls`, the number
-    of records of the table without a score, which `curriculum.nulls` dropped or kept."""
+    """`min`, `mean` and `max` over the positions (null if no record has one) and `nulls`, the
+    number of records of the table without a score, which `curriculum.nulls` dropped or kept."""
     rows: int
-    """Total number of records; positions run from 0 to rows - 1."""
+    """Number of positions, which run from 0 to rows - 1: the length of all shards together."""
+    occurrences: Mapping[str, Any] = field(default_factory=dict)
+    """How often records occur: `records`, how many do; `never`, how many records of the table do
+    not; `most`, the most often that one does; `times`, the number of records by how often they
+    occur."""
     shard_rows: int
-    """Records in each shard but the last."""
+    """Positions in each shard but the last."""
     shards: tuple[ShardEntry, ...] = ()
     """The shards in training order."""
     code_version: str = ""
     """Version of hardness that wrote the shards."""
     schema_version: int = SCHEMA_VERSION
     kind: str = field(default=KIND)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a record occurs more than once."""
+        return self.occurrences.get("most", 1) > 1
 
     @property
     def digest(self) -> str:
@@ -84,8 +95,10 @@ class Manifest:
             "curriculum": dict(self.curriculum),
             "weighting": None if self.weighting is None else dict(self.weighting),
             "seed": self.seed,
+            "epochs": self.epochs,
             "hardness": dict(self.hardness),
             "rows": self.rows,
+            "occurrences": dict(self.occurrences),
             "shard_rows": self.shard_rows,
             "shards": [asdict(shard) for shard in self.shards],
         }
@@ -190,10 +203,10 @@ def _key_problems(obj: Mapping[str, Any], cls: type) -> list[str]:
 
 def _type_problems(obj: Mapping[str, Any]) -> list[str]:
     problems = []
-    for name in ("seed", "rows", "shard_rows"):
+    for name in ("seed", "epochs", "rows", "shard_rows"):
         if type(obj[name]) is not int or obj[name] < 0:
             problems.append(f"{name} = {obj[name]!r}, not a whole number from 0")
-    for name in ("dataset", "metric", "curriculum", "hardness"):
+    for name in ("dataset", "metric", "curriculum", "hardness", "occurrences"):
         if not isinstance(obj[name], dict):
             problems.append(f"{name} = {obj[name]!r}, not an object")
     columns = obj["columns"]

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from hardness.curriculum.sort import stable_argsort
 from hardness.registry import Registry
+from hardness.sort import stable_argsort
 
 Order: TypeAlias = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 """(n,) f64 hardness in [0, 1], records in input order, and a seeded generator in; (n,) int64 out:

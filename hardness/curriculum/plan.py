@@ -65,8 +65,8 @@ def bucket_edges(
     Args:
         rows: number of positions.
         shard_rows: positions in a shard.
-        group_rows: records in a row group.
-        data_bytes: estimated size of all records in memory.
+        group_rows: positions in a row group.
+        data_bytes: estimated size of the records at all positions in memory.
         memory: bytes to stay below.
         threads: buckets sorted at the same time.
 
@@ -86,7 +86,7 @@ def bucket_edges(
 def identity(manifest: Manifest) -> dict[str, Any]:
     """What decides the shards: the manifest without what follows from it and without paths."""
     known = manifest.to_dict()
-    derived = ("schema_version", "kind", "code_version", "hardness", "shards")
+    derived = ("schema_version", "kind", "code_version", "hardness", "occurrences", "shards")
     return {name: value for name, value in known.items() if name not in derived} | {
         "dataset": manifest.dataset["digest"]
     }

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from hardness.curriculum.folder import BuildFolder
-from hardness.curriculum.keys import LEFT_OUT, Keys
+from hardness.curriculum.keys import Keys
 from hardness.curriculum.manifest import HARDNESS, POSITION, ROW, WEIGHT, ShardEntry, shard_name
 from hardness.curriculum.shards import write_shard
 from hardness.curriculum.spill import Piece, cut, gather, open_piece
@@ -26,7 +26,7 @@ vanish for want of a score."""
 
 @dataclass(frozen=True, kw_only=True)
 class Router:
-    """Reads a partition, gives its records their position and cuts them by bucket."""
+    """Reads a partition, gives its records their positions and cuts them by bucket."""
 
     dataset: Dataset
     keys: Keys | Path
@@ -39,15 +39,21 @@ class Router:
 
     def __call__(self, partition: Partition) -> Piece:
         if self.spill is None:
-            return cut(self._read(partition), self.edges, None)
+            return self._cut(partition, None)
         path = self.spill / f"part-{partition.index:05d}.spill"
-        return open_piece(path) or cut(self._read(partition), self.edges, path)
+        return open_piece(path) or self._cut(partition, path)
 
-    def _read(self, partition: Partition) -> pa.Table:
-        records = self.dataset.read(partition)
+    def _cut(self, partition: Partition, path: Path | None) -> Piece:
+        found = self.dataset.read(partition)
         file = self.dataset.files[partition.file].path
-        refuse_collisions(records.table.column_names, weighting=self.weighting, file=file)
-        return add_columns(records.table, records.rows, self._keys, weighting=self.weighting)
+        refuse_collisions(found.table.column_names, weighting=self.weighting, file=file)
+        records = add_columns(found.table, found.rows, self._keys)
+        indices, positions = self._keys.positions.find(found.rows)
+        hardness = self._keys.hardness[found.rows]
+        added = occurrence_columns(
+            positions, hardness[indices], total=self._keys.rows, weighting=self.weighting
+        )
+        return cut(records, indices, added, self.edges, path)
 
     @cached_property
     def _keys(self) -> Keys:
@@ -106,34 +112,38 @@ def refuse_collisions(names: Sequence[str], *, weighting: str | None, file: str)
         )
 
 
-def add_columns(
-    table: pa.Table, rows: np.ndarray, keys: Keys, *, weighting: str | None
-) -> pa.Table:
-    """The records that have a position, with `row`, `hardness`, `position` and perhaps `weight`.
+def add_columns(table: pa.Table, rows: np.ndarray, keys: Keys) -> pa.Table:
+    """The records with `row` and `hardness`, which do not depend on the position.
 
     Args:
         table: n records.
         rows: (n,) u64, their rows in the dataset.
-        keys: where they go.
-        weighting: spec of the weighting to evaluate at s = position / number of positions; a
-            record without hardness counts as one of hardness 1/2.
+        keys: how hard they are.
     """
-    position = keys.position[rows]
-    kept = position != LEFT_OUT
-    if not kept.all():
-        table, rows, position = table.filter(pa.array(kept)), rows[kept], position[kept]
-    hardness = keys.hardness[rows]
+    hardness = pa.array(keys.hardness[rows], pa.float32(), from_pandas=True)
     table = table.replace_schema_metadata()
-    table = table.append_column(ROW, pa.array(rows, pa.uint64()))
-    table = table.append_column(HARDNESS, pa.array(hardness, pa.float32(), from_pandas=True))
-    table = table.append_column(POSITION, pa.array(position.astype(np.uint64)))
+    return table.append_column(ROW, pa.array(rows, pa.uint64())).append_column(HARDNESS, hardness)
+
+
+def occurrence_columns(
+    positions: np.ndarray, hardness: np.ndarray, *, total: int, weighting: str | None
+) -> pa.Table:
+    """The columns `position` and perhaps `weight` of some occurrences of records.
+
+    Args:
+        positions: (q,) integers.
+        hardness: (q,) f32 of the records there; those without count as 1/2.
+        total: number of positions of all records.
+        weighting: spec of the weighting to evaluate at s = position / `total`.
+    """
+    columns = {POSITION: pa.array(positions.astype(np.uint64))}
     if weighting is not None:
         weight = resolve(weighting)(
             hardness=np.nan_to_num(hardness.astype(np.float64), nan=NEUTRAL),
-            progress=position / keys.rows,
+            progress=positions / total,
         )
-        table = table.append_column(WEIGHT, pa.array(weight.astype(np.float32)))
-    return table
+        columns[WEIGHT] = pa.array(weight.astype(np.float32))
+    return pa.table(columns)
 
 
 def shard_schema(unified: pa.Schema) -> pa.Schema:

@@ -32,6 +32,7 @@ from hardness.curriculum.manifest import (
     shard_name,
     write_manifest,
 )
+from hardness.curriculum.positions import occurrences
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.digest import file_digest
@@ -49,7 +50,7 @@ class Shards:
     Attributes:
         path: the folder.
         manifest: what the build wrote about itself.
-        rows: total number of records.
+        rows: number of positions; a record that occurs several times counts as often.
         schema: Arrow schema of every shard.
         columns: names of the columns, the original ones first.
     """
@@ -270,7 +271,8 @@ def write_shards(
     Args:
         folder: created if it is not there; must hold no shards.
         table: every original column, then `row`, `hardness`, `position` and perhaps `weight`.
-        manifest: what the manifest shall say; its `rows` and `shards` are filled in here.
+        manifest: what the manifest shall say; its `rows`, `occurrences` and `shards` are filled in
+            here.
         row_group_rows: records in each row group.
 
     Returns:
@@ -286,6 +288,12 @@ def write_shards(
                 path, table.schema, [part], row_group_rows=row_group_rows, build=manifest.digest
             )
         )
-    manifest = replace(manifest, rows=table.num_rows, shards=tuple(entries))
+    times = table.column(ROW).value_counts().field("counts").to_numpy()
+    manifest = replace(
+        manifest,
+        rows=table.num_rows,
+        occurrences=occurrences(times, records=len(times)),
+        shards=tuple(entries),
+    )
     write_manifest(folder, manifest)
     return manifest

@@ -1,10 +1,10 @@
 """Records on their way from partitions to shards: one piece per partition, cut by bucket.
 
 A *bucket* is a range of training positions small enough to be sorted in memory. A piece holds the
-records of one partition sorted by position, as an Arrow stream with one run of messages per bucket
-and the places where the runs begin. It lives in memory or, with the places behind the stream, in a
-file. Nothing is compressed: a piece is read again at once, mostly from the page cache, and even LZ4
-costs more than all else that is done to it.
+records of one partition sorted by position, each as often as it has one, as an Arrow stream with
+one run of messages per bucket and the places where the runs begin. It lives in memory or, with the
+places behind the stream, in a file. Nothing is compressed: a piece is read again at once, mostly
+from the page cache, and even LZ4 costs more than all else that is done to it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Piece:
     offsets: np.ndarray
     """(buckets + 1,) int64: bucket b is bytes [offsets[b], offsets[b + 1]) of the source."""
     rows: int
-    """Number of records."""
+    """Number of records, each counted as often as it occurs."""
 
     def bucket(self, index: int) -> list[pa.RecordBatch]:
         """The records of bucket `index`, sorted by position."""
@@ -59,29 +59,32 @@ class Piece:
         return batches
 
 
-def cut(table: pa.Table, edges: np.ndarray, path: Path | None) -> Piece:
-    """Cut a partition's records by bucket.
+def cut(
+    records: pa.Table,
+    indices: np.ndarray,
+    added: pa.Table,
+    edges: np.ndarray,
+    path: Path | None,
+) -> Piece:
+    """Cut the occurrences of a partition's records by bucket.
 
     Args:
-        table: records with a column `position`, in any order.
+        records: the partition's records, in any order.
+        indices: (q,) the record of each occurrence.
+        added: columns of the q occurrences, `position` among them, which is ascending.
         edges: (buckets + 1,) int64 increasing; bucket b is positions [edges[b], edges[b + 1]).
         path: the file to write, under a temporary name first; memory if None.
     """
-    positions = table.column(POSITION).to_numpy()
-    if np.any(positions[1:] < positions[:-1]):
-        order = np.argsort(positions, kind="stable")
-        positions = positions[order]
-        table = table.take(pa.array(order))
-    cuts = np.searchsorted(positions, edges)
-    table = table.combine_chunks()
+    cuts = np.searchsorted(added.column(POSITION).to_numpy(), edges)
+    runs = _Runs(records.combine_chunks(), indices, added, cuts)
     if path is None:
         sink = pa.BufferOutputStream()
-        offsets = _write(table, cuts, sink)
+        offsets = runs.write(sink)
         source: pa.Buffer | str = sink.getvalue()
     else:
-        offsets = _write_file(table, cuts, path)
+        offsets = _write_file(runs, len(indices), path)
         source = str(path)
-    return Piece(source=source, schema=table.schema, offsets=offsets, rows=table.num_rows)
+    return Piece(source=source, schema=runs.schema, offsets=offsets, rows=len(indices))
 
 
 def open_piece(path: Path) -> Piece | None:
@@ -136,29 +139,54 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
     return table.take(pa.array(order)).combine_chunks()
 
 
-def _write(table: pa.Table, cuts: np.ndarray, sink: pa.NativeFile) -> np.ndarray:
-    offsets = np.empty(len(cuts), dtype=np.int64)
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        offsets[0] = sink.tell()
-        for index in range(len(cuts) - 1):
-            part = table.slice(cuts[index], cuts[index + 1] - cuts[index])
-            for batch in part.to_batches():
-                if batch.num_rows:
+class _Runs:
+    """Occurrences of records, taken from the records a bucket at a time.
+
+    Records may occur in several buckets: no more than one is copied at a time.
+    """
+
+    def __init__(
+        self, records: pa.Table, indices: np.ndarray, added: pa.Table, cuts: np.ndarray
+    ) -> None:
+        self.schema = pa.schema([*records.schema, *added.schema])
+        self._records = records
+        self._indices = indices
+        self._added = added
+        self._cuts = cuts
+
+    def write(self, sink: pa.NativeFile) -> np.ndarray:
+        """Write a stream and return where its buckets begin and the last one ends."""
+        offsets = np.empty(len(self._cuts), dtype=np.int64)
+        with pa.ipc.new_stream(sink, self.schema) as writer:
+            offsets[0] = sink.tell()
+            for bucket in range(len(self._cuts) - 1):
+                for batch in self._bucket(bucket).to_batches():
                     writer.write_batch(batch)
-            offsets[index + 1] = sink.tell()
-    return offsets
+                offsets[bucket + 1] = sink.tell()
+        return offsets
+
+    def _bucket(self, bucket: int) -> pa.Table:
+        start, stop = self._cuts[bucket], self._cuts[bucket + 1]
+        if start == stop:
+            return self.schema.empty_table()
+        table = self._records.take(pa.array(self._indices[start:stop]))
+        for name, column in zip(
+            self._added.column_names, self._added.slice(start, stop - start), strict=True
+        ):
+            table = table.append_column(name, column)
+        return table
 
 
-def _write_file(table: pa.Table, cuts: np.ndarray, path: Path) -> np.ndarray:
+def _write_file(runs: _Runs, rows: int, path: Path) -> np.ndarray:
     # Not `atomic_path`: waiting for the disk would take longer than the whole build. What a power
     # failure leaves of a piece does not match the digest at its end, and is written again.
     temporary = temporary_name(path)
     try:
         with mended_by_the_user(str(path.parent)):
             with pa.OSFile(str(temporary), "wb") as file:
-                offsets = _write(table, cuts, file)
+                offsets = runs.write(file)
                 file.write(offsets.tobytes())
-                file.write(np.array([len(offsets), table.num_rows]).tobytes())
+                file.write(np.array([len(offsets), rows]).tobytes())
             digest = file_digest(temporary)
             with open(temporary, "ab") as file:
                 file.write(bytes.fromhex(digest))

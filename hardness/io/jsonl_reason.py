@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from hardness.io.records import BOOLEAN, INTEGER, MESSAGES, NULL, STRING, UNSIGNED
+from hardness.io.records import BOOLEAN, INTEGER, MESSAGES, NULL, NUMBER, STRING, UNSIGNED
 
 _WANTED = {
     STRING: "a string",
@@ -17,6 +17,7 @@ _WANTED = {
     INTEGER: "an integer of 64 bits",
     UNSIGNED: "an unsigned integer of 64 bits",
     BOOLEAN: "true or false",
+    NUMBER: "a number",
     MESSAGES: "a list of objects with a string `content`",
 }
 _SHOWN_CHARACTERS = 40
@@ -79,6 +80,8 @@ def _fits(value: Any, kind: str) -> bool:
         )
     if kind == BOOLEAN:
         return isinstance(value, bool)
+    if kind == NUMBER:
+        return isinstance(value, int | float) and not isinstance(value, bool)
     if kind == UNSIGNED:
         return type(value) is int and 0 <= value < 2**64
     if kind == INTEGER:

@@ -25,12 +25,13 @@ KEY_KINDS = (STRING, INTEGER, UNSIGNED, BOOLEAN)
 
 
 def arrow_type(kind: str) -> pa.DataType:
-    """The Arrow type in which a text, label, id or group column of this kind is read."""
+    """The Arrow type in which a column of this kind is read, where it is told what it must be."""
     types = {
         STRING: pa.string(),
         INTEGER: pa.int64(),
         UNSIGNED: pa.uint64(),
         BOOLEAN: pa.bool_(),
+        NUMBER: pa.float64(),
         MESSAGES: pa.list_(pa.struct([("content", pa.string())])),
         NULL: pa.string(),
     }

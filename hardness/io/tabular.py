@@ -151,7 +151,9 @@ def _shape(
             column = column.cast(pa.float64() if casts[name] == NUMBER else arrow_type(casts[name]))
         elif columns is not None and kind not in (NULL, MESSAGES):
             large = pa.types.is_large_string(column.type)
-            column = column if large else column.cast(arrow_type(kind))
+            # Integers beyond 2**53 are rounded as numbers.
+            safe = kind != NUMBER
+            column = column if large else column.cast(arrow_type(kind), safe=safe)
         arrays.append(column)
     if not names:
         return table.select([])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hardness.direction import Direction
 from hardness.errors import HardnessError
 from hardness.registry import Registry
+
+if TYPE_CHECKING:
+    from hardness.io.dataset import Dataset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +42,18 @@ class Metric:
         needs: the columns and options it needs.
         nulls: for which records its columns are null.
         source: paper and equation.
-        columns: what it writes, the primary column first.
+        columns: what it writes, the primary column first; of a metric that `settles`, what can be
+            said before it is asked for.
         config: a frozen dataclass of its options; its fields are the options' names.
         stage: the module that computes it, imported when it is first run, so that a list of
             metrics loads no numba. It has `parameters(config, columns)`, all that decides the
             numbers, JSON-like; `store_bytes(config, dataset)`, about how many bytes the run needs
             in memory and how many in files where it may not have those; and `run(task, config)`,
             which takes a `hardness.stages.run.Run` and returns a `Tally`.
+        settles: its name, columns or directions depend on its options and the data. The stage then
+            also has `settle(metric, config, dataset)`, which returns the metric as it will be.
+        fixed: options that its name says, as `column:length` says which column. They cannot be
+            given.
     """
 
     name: str
@@ -55,6 +64,8 @@ class Metric:
     columns: tuple[Column, ...]
     config: type[Any]
     stage: str
+    settles: bool = False
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def configure(self, options: dict[str, Any]) -> Any:
         """The metric's config made of those options that are not None.
@@ -63,14 +74,22 @@ class Metric:
             HardnessError: an option that this metric does not have, or a value out of range.
         """
         given = {name: value for name, value in options.items() if value is not None}
-        known = list(self.config.__dataclass_fields__)
+        known = [name for name in self.config.__dataclass_fields__ if name not in self.fixed]
         unknown = sorted(set(given) - set(known))
         if unknown:
             raise HardnessError(
                 f"options of metric {self.name} must be among {', '.join(known)}, got "
                 f"{', '.join(unknown)}; leave {'it' if len(unknown) == 1 else 'them'} out"
             )
-        return self.config(**given)
+        return self.config(**given, **self.fixed)
+
+    def settled(self, config: Any, dataset: Dataset) -> Metric:
+        """The metric with its final name, columns and directions.
+
+        Raises:
+            HardnessError: the options do not fit the data.
+        """
+        return self.load_stage().settle(self, config, dataset) if self.settles else self
 
     def load_stage(self) -> Any:
         """The module that computes the metric."""

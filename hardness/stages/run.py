@@ -68,8 +68,10 @@ class Tally:
         n_tokens: tokens scored; None for metrics that have none.
         rejects: records that could not be read.
         facts: what else metric.json should tell, JSON-like.
+        notes: what the user should be told, a line each; kept in metric.json, too.
     """
 
     n_tokens: int | None = None
     rejects: list[Reject] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -124,9 +124,10 @@ def score(
         largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
     )
     with sources as dataset:
+        spec = spec.settled(config, dataset)
         table = create_table(folder, dataset, replace=overwrite)
         writer = table.metric_writer(
-            metric,
+            spec.name,
             parameters=stage.parameters(config, dataset.columns),
             direction={c.name: c.harder for c in spec.columns if c.harder is not None},
             columns={c.name: pa.type_for_alias(c.type) for c in spec.columns},
@@ -135,7 +136,7 @@ def score(
         )
         cached, resumed = writer.status == "complete", writer.status == "resume"
         if cached:
-            _check_rejects(table.metric(metric), on_error)
+            _check_rejects(table.metric(spec.name), on_error)
             writer.begin()
         if not cached:
             writer.opening.claim()
@@ -157,13 +158,18 @@ def score(
                 )
             writer.finish(
                 seconds=time.perf_counter() - began,
-                extra={"rejects": len(tally.rejects), "tokens": tally.n_tokens, **tally.facts},
+                extra={
+                    "rejects": len(tally.rejects),
+                    "tokens": tally.n_tokens,
+                    "notes": list(tally.notes),
+                    **tally.facts,
+                },
             )
         table = open_table(table.path)
-        info = table.metric(metric)
+        info = table.metric(spec.name)
         shown = None
         if examples:
-            shown = find_examples(table, dataset, metric, easiest=examples, hardest=examples)
+            shown = find_examples(table, dataset, spec.name, easiest=examples, hardest=examples)
         return ScoreResult(
             table=table,
             info=info,

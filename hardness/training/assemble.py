@@ -164,8 +164,11 @@ def _observe_all(
     setup: Setup, world: World, model: Any, recorder: dynamics.Recorder, epoch: int
 ) -> None:
     """Have the recorder observe every record with the model as it is after the epoch."""
-    plan = BatchPlan(rows=setup.plan.rows, batch_size=setup.plan.batch_size, epochs=1)
-    source = InOrder(setup.shards, setup.columns)
+    repeats, rows = setup.shards.manifest.repeats, setup.plan.rows
+    if repeats:  # the model is the same each time that a record comes
+        rows = setup.shards.manifest.occurrences["records"]
+    plan = BatchPlan(rows=rows, batch_size=setup.plan.batch_size, epochs=1)
+    source = InOrder(setup.shards, setup.columns, once=repeats)
     stream = BatchStream(
         source=source, plan=plan, task=setup.task, rank=world.rank, world_size=world.size
     )

@@ -14,8 +14,8 @@ class BatchPlan:
 
     Global batch b of an epoch is positions [bB, (b+1)B); the last one may be shorter. Each is cut
     into A global micro-batches of ⌈B/A⌉ positions, of which rank r takes every W-th from the r-th
-    on. So the order of the shards is the order of the training, and every record is seen exactly
-    once an epoch.
+    on. So the order of the shards is the order of the training, and every position is trained on
+    exactly once an epoch.
     """
 
     rows: int

@@ -22,6 +22,9 @@ PARALLEL = ("ddp", "fsdp")
 PRECISIONS = ("fp32", "bf16")
 RECORDING = ("during", "after")
 
+EPOCHS = 3
+"""Passes over shards that hold one pass over the data, unless told otherwise."""
+
 MAX_LENGTH = 512
 """Tokens of the longest example where neither the user nor the model says otherwise."""
 
@@ -63,8 +66,9 @@ class TrainConfig:
     last."""
     response: str | Sequence[str] | None = None
     """Columns that a causal LM is trained on; None takes the last text column."""
-    epochs: int = 3
-    """Passes over the shards, at least 1."""
+    epochs: int | None = None
+    """Passes over the shards, at least 1; None makes 3, or 1 over shards that hold several passes
+    over the data themselves."""
     batch_size: int = 32
     """Records in a global batch, all ranks together, at least 1."""
     accumulate: int = 1
@@ -110,7 +114,8 @@ class TrainConfig:
     keep: int = 2
     """Checkpoints to keep, at least 1."""
     record_dynamics: str | None = None
-    """Record each sample's dynamics `during` the steps, or by a pass `after` each epoch."""
+    """Record each sample's dynamics `during` the steps, or by a pass `after` each epoch, which
+    shards that repeat records need."""
     record_logits: bool = False
     """Record the logits of each class too."""
     tensorboard: bool = False
@@ -187,7 +192,7 @@ def _problems(config: TrainConfig) -> list[str | None]:
         checks.pattern("trainable", config.trainable),
         checks.message_of(lambda: resolve(config.weighting)),
         _norm_problem(config),
-        whole("epochs", config.epochs, least=1),
+        whole("epochs", config.epochs, least=1, optional=True),
         whole("batch_size", config.batch_size, least=1),
         whole("accumulate", config.accumulate, least=1),
         _accumulate_problem(config),

@@ -40,11 +40,19 @@ class Source(Protocol):
 
 
 class InOrder:
-    """The records of the shards by position, read forwards one row group at a time."""
+    """The records of the shards by position, read forwards one row group at a time.
 
-    def __init__(self, shards: Shards, columns: list[str]) -> None:
+    Args:
+        shards: the records.
+        columns: the columns to read; `row` must be among them for `once`.
+        once: leave out a record that has come before, so that n distinct records are read as
+            number 0 to n - 1; for shards that repeat records. Reading must begin with 0 then.
+    """
+
+    def __init__(self, shards: Shards, columns: list[str], *, once: bool = False) -> None:
         self._shards = shards
         self._columns = columns
+        self._once = once
         self._tables: Iterator[pa.Table] = iter(())
         self._buffer: pa.Table | None = None
         self._next = -1  # position of the first record of the buffer
@@ -54,12 +62,29 @@ class InOrder:
         buffer = self._buffer
         if start != self._next or buffer is None:
             self._tables = self._shards.tables(self._columns, start=start)
+            if self._once:
+                assert start == 0
+                self._tables = _distinct(self._tables)
             buffer = next(self._tables)
         while buffer.num_rows < stop - start:
             buffer = pa.concat_tables([buffer, next(self._tables)])
         self._buffer = buffer.slice(stop - start)
         self._next = stop
         return buffer.slice(0, stop - start)
+
+
+def _distinct(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The records whose `row` has not come before."""
+    seen = np.zeros(0, dtype=bool)
+    for table in tables:
+        rows = table.column(ROW).to_numpy().astype(np.int64)
+        if len(seen) <= rows.max():
+            seen = np.concatenate((seen, np.zeros(rows.max() + 1, dtype=bool)))
+        first = np.zeros(len(rows), dtype=bool)
+        first[np.unique(rows, return_index=True)[1]] = True
+        first &= ~seen[rows]
+        seen[rows] = True
+        yield table.filter(pa.array(first))
 
 
 @dataclass(frozen=True, kw_only=True)

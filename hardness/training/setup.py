@@ -18,7 +18,7 @@ from hardness.curriculum.shards import Shards, open_shards
 from hardness.errors import HardnessError
 from hardness.training.batches import BatchPlan
 from hardness.training.chat import ChatLM, is_chat
-from hardness.training.config import TrainConfig
+from hardness.training.config import EPOCHS, TrainConfig
 from hardness.training.data import UNDEFINED_HARDNESS, InOrder
 from hardness.training.evaluation import EvalSet, load_eval_set
 from hardness.training.examples import column_texts
@@ -118,6 +118,7 @@ def prepare(config: TrainConfig, listener: Listener, world: World) -> Setup:
     """
     shards = open_shards(config.shards, verify=config.verify)
     _check_weighting(config, shards)
+    _check_recording(config, shards)
     name = _choose_task(config, shards, listener)
     prompt, response = _choose_columns(config, shards, name)
     labels: dict[str, int] = {}
@@ -138,7 +139,7 @@ def prepare(config: TrainConfig, listener: Listener, world: World) -> Setup:
         plan=BatchPlan(
             rows=shards.rows,
             batch_size=config.batch_size,
-            epochs=config.epochs,
+            epochs=config.epochs or _default_epochs(shards),
             accumulate=config.accumulate,
         ),
         eval_set=None if config.eval is None else load_eval_set(config.eval, task, shards.manifest),
@@ -163,6 +164,7 @@ def describe(setup: Setup) -> dict[str, Any]:
             "labels": dict(setup.labels),
             "lr": config.peak_lr,
             "max_length": setup.max_length,
+            "epochs": setup.plan.epochs,
             "total_steps": setup.plan.total_steps,
         },
     }
@@ -175,6 +177,20 @@ def _check_weighting(config: TrainConfig, shards: Shards) -> None:
             f"weighting must be one that the shards can serve, got {config.weighting!r} and shards "
             f"without a column {WEIGHT}; build them with --weighting or choose another here"
         )
+
+
+def _check_recording(config: TrainConfig, shards: Shards) -> None:
+    if config.record_dynamics == "during" and shards.manifest.repeats:
+        raise HardnessError(
+            "record_dynamics must be 'after' for shards that hold a record up to "
+            f"{shards.manifest.occurrences['most']} times, got 'during', which needs each record "
+            "once an epoch; use --record-dynamics after"
+        )
+
+
+def _default_epochs(shards: Shards) -> int:
+    """Passes over the shards where nobody says: `EPOCHS`, or 1 if they hold several themselves."""
+    return EPOCHS if shards.manifest.epochs == 1 else 1
 
 
 def _choose_task(config: TrainConfig, shards: Shards, listener: Listener) -> str:

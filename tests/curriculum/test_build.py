@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from hardness.curriculum import build as build_module
 from hardness.curriculum.build import build
+from hardness.curriculum.orders import orders
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from hardness.io import plan
@@ -210,6 +211,55 @@ def test_bytes_depend_on_neither_partitions_nor_workers_nor_memory(
         "manifest.json",
         *[shard.name for shard in reference.manifest.shards],
     ]
+
+
+def repeating(hardness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Three passes over the easier half, in other orders, and one over all."""
+    easy = np.argsort(hardness, kind="stable")[: len(hardness) // 2]
+    return np.concatenate([*(rng.permutation(easy) for _ in range(3)), np.arange(len(hardness))])
+
+
+@pytest.mark.usefixtures("small_buckets")
+def test_repeated_records_are_repeated_with_their_own_positions_and_weights(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(orders._items, "repeating", repeating)
+    options = {"order": "repeating", "weighting": "s-loss", "shard_rows": 100, "seed": 4}
+    result = build(table, output=tmp_path / "a", threads=2, **options)
+    found = read(result.path)
+    half, k = N // 2, 3 * (N // 2) + N
+    hardness = found.column("hardness").to_numpy().astype(float)
+    rows = found.column("row").to_pylist()
+    assert found.column("position").to_pylist() == list(range(k))
+    assert rows[-N:] == list(range(N))
+    assert (
+        sorted(rows[:half])
+        == sorted(rows[half : 2 * half])
+        == sorted(expected_rows(scores())[:half])
+    )
+    assert found.select(["id", "text", "extra"]).to_pylist() == [
+        {name: records(N)[row][name] for name in ("id", "text", "extra")} for row in rows
+    ]
+    np.testing.assert_allclose(
+        found.column("weight").to_numpy(),
+        (2 * hardness - 1) * (np.arange(k) / k - 1) + 1,
+        rtol=1e-5,
+    )
+    assert result.manifest.occurrences == {
+        "records": N,
+        "never": 0,
+        "most": 4,
+        "times": {"1": N - half, "4": half},
+    }
+    assert result.manifest.hardness["mean"] == pytest.approx(hardness.mean())
+
+    monkeypatch.setattr(plan, "_MIN_PARTITION_BYTES", 700)
+    monkeypatch.setattr(plan, "_MAX_PARTITION_BYTES", 700)
+    monkeypatch.setattr(build_module, "arrow_bytes", lambda _: 10**9)
+    use_executor(monkeypatch, Pickling())
+    again = build(table, output=tmp_path / "b", memory="1MB", **options)
+    assert again.manifest == result.manifest
+    assert digests(tmp_path / "a") == digests(tmp_path / "b")
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

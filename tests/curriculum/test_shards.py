@@ -217,10 +217,14 @@ def test_a_path_that_is_not_a_folder_is_refused(tmp_path: Path) -> None:
         ({"rows": 11}, "rows = 11, but the shards sum to 10"),
         ({"rows": "many", "extra": 1}, "unknown key 'extra'"),
         ({"rows": -1, "seed": 1.5}, "seed = 1.5, not a whole number from 0; rows = -1"),
+        (
+            {"occurrences": 3, "epochs": "2"},
+            "epochs = '2', not a whole .*; occurrences = 3, not an",
+        ),
         ({"columns": ["text"]}, "columns = .*, not an object of text, label, id and group"),
         ({"shards": [{"name": "x"}]}, "shard 0: no 'bytes'"),
     ],
-    ids=["kind", "version", "sum", "unknown-key", "numbers", "columns", "shard"],
+    ids=["kind", "version", "sum", "unknown-key", "numbers", "occurrences", "columns", "shard"],
 )
 def test_a_damaged_manifest_is_refused(folder: Path, changes: dict[str, Any], message: str) -> None:
     path = folder / "manifest.json"

@@ -10,9 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardness.curriculum.spill import cut, gather, open_piece
+from hardness.curriculum import spill
+from hardness.curriculum.spill import Piece, gather, open_piece
 from hardness.errors import HardnessError
 from hardness.io.schema import unify
+
+
+def cut(records: pa.Table, edges: np.ndarray, path: Path | None) -> Piece:
+    """Cut records that each have one position."""
+    positions = records.column("position").to_numpy()
+    order = np.argsort(positions, kind="stable")
+    added = pa.table({"position": positions[order]})
+    return spill.cut(records.drop_columns(["position"]), order, added, edges, path)
 
 
 def table(positions: list[int]) -> pa.Table:
@@ -49,6 +58,31 @@ def test_every_record_comes_back_at_its_position(
     )
     assert found.to_pylist() == table(list(range(n))).to_pylist()
     assert sum(piece.rows for piece in pieces) == n
+
+
+def test_a_record_goes_to_each_of_its_positions() -> None:
+    edges = np.array([0, 2, 4])
+    first = spill.cut(
+        pa.table({"text": ["a", "b"]}),
+        np.array([1, 0, 1]),
+        pa.table({"position": pa.array([0, 2, 3], pa.uint64()), "weight": [0.1, 0.2, 0.3]}),
+        edges,
+        None,
+    )
+    second = spill.cut(
+        pa.table({"text": ["never", "c"]}),
+        np.array([1]),
+        pa.table({"position": pa.array([1], pa.uint64()), "weight": [0.4]}),
+        edges,
+        None,
+    )
+    found = [gather([first, second], bucket, edges, first.schema) for bucket in (0, 1)]
+    assert pa.concat_tables(found).to_pydict() == {
+        "text": ["b", "c", "a", "b"],
+        "position": [0, 1, 2, 3],
+        "weight": [0.1, 0.4, 0.2, 0.3],
+    }
+    assert (first.rows, second.rows) == (3, 1)
 
 
 def test_partitions_with_other_columns_are_brought_together() -> None:

@@ -69,13 +69,16 @@ def make_shards(tmp_path: Path) -> MakeShards:
         weight: Sequence[float] | None = None,
         shard_rows: int = 25,
         row_group_rows: int = 10,
+        rows: Sequence[int] | None = None,
     ) -> Path:
         count = len(next(iter(columns.values())))
         table = pa.table(dict(columns))
         # Rows that are not the positions, so that a test would notice if they were mixed up.
-        rows = np.random.default_rng(1).permutation(count).astype(np.uint64)
+        shuffled = np.random.default_rng(1).permutation(count)
         scores = np.linspace(0, 1, count) if hardness is None else hardness
-        table = table.append_column("row", pa.array(rows))
+        table = table.append_column(
+            "row", pa.array(shuffled if rows is None else rows, pa.uint64())
+        )
         table = table.append_column("hardness", pa.array(scores, pa.float32()))
         table = table.append_column("position", pa.array(range(count), pa.uint64()))
         if weight is not None:

@@ -161,3 +161,13 @@ def test_reading_forwards_opens_each_row_group_once(
     np.testing.assert_array_equal(np.concatenate(pieces), shards.column("row").to_numpy())
     assert starts[0] == 0
     assert len(starts) == 2  # one for the source, one for the comparison
+
+
+def test_records_can_be_read_once_from_shards_that_repeat_them(make_shards: MakeShards) -> None:
+    path = make_shards(pairs(40), rows=[3, 1, 3, 0, *range(20, 0, -1), *range(16)])
+    shards = open_shards(path)
+    assert shards.manifest.occurrences["records"] == 21
+    source = InOrder(shards, shards.columns, once=True)
+    found = [source.read(0, start, min(start + 6, 21)) for start in range(0, 21, 6)]
+    rows = [row for table in found for row in table.column("row").to_pylist()]
+    assert rows == [3, 1, 0, *(row for row in range(20, 0, -1) if row not in (1, 3))]

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from hardness.curriculum.shards import open_shards
+from hardness.errors import HardnessError
 from hardness.training.examples import IGNORED
 from hardness.training.observations import observe_classes, observe_tokens
 from hardness.training.run import train
@@ -93,6 +94,23 @@ def test_a_pass_after_the_epoch_sees_the_model_of_its_end(
         assert share == pytest.approx(result.evaluation["accuracy_fraction"])
     else:
         assert max(table["gold_logprob"].to_pylist()) <= 0
+
+
+def test_records_that_the_shards_repeat_are_observed_once_after_each_epoch(
+    make_shards: MakeShards, tmp_path: Path
+) -> None:
+    records = pairs(20)
+    twice = make_shards(
+        {name: [*values, *values] for name, values in records.items()}, rows=[*range(20)] * 2
+    )
+    train(twice, tmp_path / "run", record_dynamics="after", **SMALL)
+    for epoch in (1, 2):
+        table = pq.read_table(
+            tmp_path / "run" / "dynamics" / f"epoch-{epoch:03d}" / "rank-0.parquet"
+        )
+        assert table["row"].to_pylist() == list(range(20))
+    with pytest.raises(HardnessError, match=r"record_dynamics must be 'after' .* up to 2 times"):
+        train(twice, tmp_path / "other", record_dynamics="during", **SMALL)
 
 
 def test_recording_does_not_change_the_training(make_shards: MakeShards, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hardness.curriculum.sort import stable_argsort
 from hardness.direction import DIRECTIONS, Direction
 from hardness.errors import HardnessError
 from hardness.registry import Registry
+from hardness.sort import stable_argsort
 
 normalizers: Registry[Callable[[np.ndarray], np.ndarray]] = Registry("normalize")
 """Every normalisation by name: (n,) f64 without NaN in, (n,) f64 in [0, 1] out."""

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardness.curriculum.normalize import normalizers, to_hardness
 from hardness.direction import Direction
 from hardness.errors import HardnessError
+from hardness.normalize import normalizers, to_hardness
 
 FINITE = st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=40)
 TIED = st.lists(st.sampled_from([-2.0, -0.0, 0.0, 0.5, 3.0]), max_size=40)

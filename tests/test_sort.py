@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hardness.curriculum import sort
-from hardness.curriculum.sort import stable_argsort
+from hardness import sort
+from hardness.sort import stable_argsort
 
 FLOATS = hnp.arrays(
     np.float64, st.integers(0, 60), elements=st.floats(allow_nan=False, allow_subnormal=True)

@@ -1,0 +1,1 @@
+"""Comparing curricula and weightings over several seeds, with statistics."""
