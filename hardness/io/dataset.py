@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -27,6 +26,7 @@ from hardness.io.plan import (
 )
 from hardness.io.records import NULL, Columns, DataFile, Loaded, Partition, Records, Reject
 from hardness.io.scan import one_line
+from hardness.io.staging import remove_staging
 from hardness.io.text import join_columns
 
 
@@ -154,7 +154,7 @@ class Dataset:
     def close(self) -> None:
         """Remove the staging folder; nothing can be read from it afterwards."""
         if self.staging is not None:
-            shutil.rmtree(self.staging, ignore_errors=True)
+            remove_staging(self.staging)
             self.staging = None
 
     def __enter__(self) -> Dataset:

@@ -186,9 +186,11 @@ def part_name(index: int) -> str:
 
 def _typed(name: str, values: Any, kind: pa.DataType) -> Any:
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
-        values = from_numpy(values)
-    is_arrow = isinstance(values, pa.Array | pa.ChunkedArray)
-    array = values.cast(kind) if is_arrow else pa.array(values, kind)
+        array = from_numpy(values).cast(kind)
+    elif isinstance(values, pa.Array | pa.ChunkedArray):
+        array = values.cast(kind)
+    else:
+        array = pa.array(values, kind)
     if pa.types.is_floating(kind) and pc.any(pc.is_nan(array)).as_py():
         raise ValueError(f"{name} must be null where it is undefined, got NaN; write null")
     return array

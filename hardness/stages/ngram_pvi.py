@@ -70,7 +70,10 @@ def run(task: Run, config: NgramPviConfig) -> Tally:
         return _run(task, config, None)
     # The reference's columns are read the way the data's are.
     columns = task.dataset.columns
-    with open_reference(config.reference, text=columns.text, label=columns.label) as reference:
+    opened = open_reference(
+        config.reference, text=columns.text, label=columns.label, reading=task.reading
+    )
+    with opened as reference:
         return _run(task, config, reference)
 
 
