@@ -185,10 +185,10 @@ def part_name(index: int) -> str:
 
 
 def _typed(name: str, values: Any, kind: pa.DataType) -> Any:
-    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
-        array = from_numpy(values).cast(kind)
-    elif isinstance(values, pa.Array | pa.ChunkedArray):
+    if isinstance(values, pa.Array | pa.ChunkedArray):
         array = values.cast(kind)
+    elif isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        array = from_numpy(values).cast(kind)
     else:
         array = pa.array(values, kind)
     if pa.types.is_floating(kind) and pc.any(pc.is_nan(array)).as_py():
