@@ -75,6 +75,8 @@ def main() -> None:
     # Read when torch is loaded. Threads that wait would otherwise spin, and where cores are shared
     # with other work a training is several times slower for it.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # Likewise for NumPy, whose threads otherwise spin for 2**26 cycles when it is imported.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
     for store in ("s3fs", "gcsfs"):  # they log the tracebacks of errors that they raise
         logging.getLogger(store).setLevel(logging.CRITICAL)
     for stream in (sys.stdout, sys.stderr):
