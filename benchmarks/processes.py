@@ -31,6 +31,11 @@ class Timing:
         """Median wall time."""
         return statistics.median(self.wall)
 
+    @property
+    def cpu_seconds(self) -> float:
+        """Median of user and system time."""
+        return statistics.median(self.cpu)
+
 
 def run_once(command: Command, timing: Timing) -> None:
     """Run a command to its end and add what it took."""

@@ -4,9 +4,12 @@ The functions behind the commands, with the same names as the options:
 
     hardness.score("data.jsonl", metric="perplexity")
     hardness.open_table("data.hardness")
+    hardness.suspects("data.hardness", top=20)
+    hardness.combine("data.hardness", name="mixed", expr="0.5 * rank(lm) + 0.5 * rank(perplexity)")
     hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
+    hardness.compare("experiment.yaml")
 
 Importing `hardness` loads none of torch, transformers, dask or numba; each function loads what it
 needs when it is first used.
@@ -21,19 +24,36 @@ from hardness.errors import HardnessError, explain_missing
 
 if TYPE_CHECKING:
     from hardness.curriculum.build import build
+    from hardness.experiments.compare import compare
     from hardness.io.table import open_table
+    from hardness.stages.combine import combine
     from hardness.stages.lm import lm
     from hardness.stages.score import score
+    from hardness.stages.suspects import suspects
     from hardness.training.run import train
 
 __version__ = "0.1.0"
-__all__ = ["HardnessError", "__version__", "build", "lm", "open_table", "score", "train"]
+__all__ = [
+    "HardnessError",
+    "__version__",
+    "build",
+    "combine",
+    "compare",
+    "lm",
+    "open_table",
+    "score",
+    "suspects",
+    "train",
+]
 
 _HOMES = {
     "build": "hardness.curriculum.build",
+    "combine": "hardness.stages.combine",
+    "compare": "hardness.experiments.compare",
     "lm": "hardness.stages.lm",
     "open_table": "hardness.io.table",
     "score": "hardness.stages.score",
+    "suspects": "hardness.stages.suspects",
     "train": "hardness.training.run",
 }
 

@@ -25,6 +25,8 @@ _EXTRAS = {
     "tensorboard": "tensorboard",
     "kenlm": "kenlm",
     "scipy": "compare",
+    "altair": "report",
+    "vl_convert": "report",
 }
 """Which extra installs a module that scoring n-grams and building need not have."""
 

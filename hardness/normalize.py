@@ -12,7 +12,7 @@ import numpy as np
 from hardness.direction import DIRECTIONS, Direction
 from hardness.errors import HardnessError
 from hardness.registry import Registry
-from hardness.sort import stable_argsort
+from hardness.sort import chunks, stable_argsort
 
 normalizers: Registry[Callable[[np.ndarray], np.ndarray]] = Registry("normalize")
 """Every normalisation by name: (n,) f64 without NaN in, (n,) f64 in [0, 1] out."""
@@ -69,22 +69,23 @@ def rank(values: np.ndarray) -> np.ndarray:
     if n < 2:
         return np.full(n, 0.5)
     order = stable_argsort(values)
-    ranks = np.arange(n, dtype=np.float64)
-    _share_ranks(ranks, values[order])
-    ranks /= n - 1
     hardness = np.empty(n)
-    hardness[order] = ranks
+    tied = np.zeros(n + 1, dtype=bool)  # with the value before; False at both ends
+    for part in chunks(n - 1):
+        indices = order[part.start : part.stop + 1]
+        ordered = values[indices]
+        np.equal(ordered[1:], ordered[:-1], out=tied[part.start + 1 : part.stop + 1])
+        hardness[indices] = np.arange(part.start, part.stop + 1) / (n - 1)
+    _share_ranks(hardness, order, tied)
     return hardness
 
 
-def _share_ranks(ranks: np.ndarray, ordered: np.ndarray) -> None:
-    """Give runs of equal values the mean of their ranks, in place."""
-    equal = np.zeros(len(ordered) + 1, dtype=bool)  # to the value before; False at both ends
-    np.equal(ordered[1:], ordered[:-1], out=equal[1:-1])
-    starts = np.flatnonzero(equal[1:] & ~equal[:-1])
-    stops = np.flatnonzero(equal[:-1] & ~equal[1:]) + 1
-    tied = np.flatnonzero(equal[1:] | equal[:-1])
-    ranks[tied] = np.repeat((starts + stops - 1) / 2, stops - starts)
+def _share_ranks(hardness: np.ndarray, order: np.ndarray, tied: np.ndarray) -> None:
+    """Give equal values the mean of their ranks, in place."""
+    starts = np.flatnonzero(tied[1:] & ~tied[:-1])
+    stops = np.flatnonzero(tied[:-1] & ~tied[1:]) + 1
+    ranks = np.repeat((starts + stops - 1) / 2, stops - starts)
+    hardness[order[tied[1:] | tied[:-1]]] = ranks / (len(order) - 1)
 
 
 def minmax(values: np.ndarray) -> np.ndarray:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
-import polars as pl
 
 PACKED_LIMIT = 2**32
 """More values than this do not leave room for an index beside 32 bits of key."""
+LEVEL_BITS = 52
+"""Most bits of a level: doubles hold larger whole numbers no longer exactly."""
+CHUNK = 2**17
+"""Numbers that are worked on at a time, so that intermediate results stay in a core's cache: memory
+that is touched for the first time costs more than the work on it."""
 
 
 def stable_argsort(values: np.ndarray) -> np.ndarray:
     """The indices that sort `values` ascending, equal values in input order.
 
-    32 bits of an order-preserving integer key and the index share a 64-bit word, so that sorting
-    words, which polars does on all cores, sorts stably and carries the index along. If 32 bits do
-    not tell the values apart, they are sorted by the low half of 64 first, then by the high half.
+    The range of the values is cut into equal levels, so many that few different values share one.
+    Level and index share a 64-bit word, so that sorting the words, the fastest sort there is, sorts
+    by level and then by index. Levels that hold different values are sorted once more.
 
     Args:
         values: (n,) f64 without NaN.
@@ -23,40 +29,94 @@ def stable_argsort(values: np.ndarray) -> np.ndarray:
         (n,) int64, a permutation of 0..n-1. -0.0 and 0.0 are equal.
     """
     n = len(values)
-    if n >= PACKED_LIMIT:
+    index_bits = np.uint64(max(n - 1, 1).bit_length())
+    words = _words(values, index_bits)
+    if words is None:
+        return _argsort_halves(values)
+    words.sort()
+    same = _same_level(words, index_bits)
+    words &= (np.uint64(1) << index_bits) - np.uint64(1)
+    order = words.view(np.int64)
+    return order if _mend(order, same, values) else _argsort_halves(values)
+
+
+def chunks(n: int) -> Iterator[slice]:
+    """0..n-1 in slices of `CHUNK`."""
+    return (slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK))
+
+
+def _words(values: np.ndarray, index_bits: np.uint64) -> np.ndarray | None:
+    """Level and index of each value; None if their range is too large or too small for levels."""
+    n = len(values)
+    if n == 0:
+        return np.empty(0, dtype=np.uint64)
+    low, high = values.min(), values.max()
+    top = 2.0 ** min(64 - int(index_bits), LEVEL_BITS) - 1
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        span = high - low
+        scale = top / span if high > low else 0.0
+    if not (np.isfinite(scale) and np.isfinite(span)):
+        return None
+    words = np.empty(n, dtype=np.uint64)
+    for part in chunks(n):
+        levels = values[part] - low
+        levels *= scale
+        np.minimum(levels, top, out=levels)
+        words[part] = levels
+        words[part] <<= index_bits
+        words[part] |= np.arange(part.start, part.stop, dtype=np.uint64)
+    return words
+
+
+def _same_level(words: np.ndarray, index_bits: np.uint64) -> np.ndarray:
+    """(n - 1,) bool, whether each word has the level of the next."""
+    same = np.empty(max(len(words) - 1, 0), dtype=bool)
+    for part in chunks(len(same)):
+        following = words[part.start + 1 : part.stop + 1]
+        np.less(words[part] ^ following, np.uint64(1) << index_bits, out=same[part])
+    return same
+
+
+def _mend(order: np.ndarray, same: np.ndarray, values: np.ndarray) -> bool:
+    """Sort the levels that hold values out of order, in place; False if that is too much of all."""
+    wrong = []
+    for part in chunks(len(same)):
+        found = np.flatnonzero(same[part]) + part.start
+        wrong.append(found[values[order[found]] > values[order[found + 1]]])
+    wrong = np.concatenate([*wrong, np.empty(0, dtype=np.int64)])
+    if not len(wrong):
+        return True
+    ends = np.diff(same, prepend=False, append=False)
+    starts, stops = np.flatnonzero(ends)[::2], np.flatnonzero(ends)[1::2] + 1
+    levels = np.unique(np.searchsorted(starts, wrong, side="right") - 1)
+    sizes = stops[levels] - starts[levels]
+    if sizes.sum() > len(values) // 8:
+        return False
+    level = np.repeat(np.arange(len(levels)), sizes)
+    within = np.arange(len(level)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    places = starts[levels][level] + within
+    indices = order[places]
+    order[places] = indices[np.lexsort((values[indices], level))]
+    return True
+
+
+def _argsort_halves(values: np.ndarray) -> np.ndarray:
+    """Sort by the low half of an order-preserving integer first, then by the high half."""
+    if len(values) >= PACKED_LIMIT:
         return np.argsort(values, kind="stable")
-    with np.errstate(over="ignore"):
-        single = values.astype(np.float32)
-    if np.array_equal(single, values):
-        return _argsort_half(_ordered_bits(single))
-    order = _argsort_half(_levels(values))
-    ordered = values[order]
-    if np.all(ordered[1:] >= ordered[:-1]):
-        return order
     key = _ordered_bits(values)
     order = _argsort_half(key.astype(np.uint32))
     key >>= np.uint64(32)
     return order[_argsort_half(key.astype(np.uint32)[order])]
 
 
-def _levels(values: np.ndarray) -> np.ndarray:
-    """2^32 equal steps from the lowest value to the highest, which tell ranks apart."""
-    low, high = values.min(), values.max()
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        steps = (values - low) * ((2.0**32 - 1) / (high - low))
-    if not np.isfinite(steps).all():
-        return np.zeros(len(values), dtype=np.uint32)
-    return np.minimum(steps, 2.0**32 - 1).astype(np.uint32)
-
-
 def _ordered_bits(values: np.ndarray) -> np.ndarray:
     """Unsigned integers in the order of the floats: flip all bits of negatives, else the sign."""
-    size = 8 * values.itemsize
-    bits = values + values.dtype.type(0.0)  # -0.0 + 0.0 is 0.0
-    flips = bits.view(f"i{values.itemsize}") >> (size - 1)
-    flips |= np.iinfo(flips.dtype).min
-    bits = bits.view(f"u{values.itemsize}")
-    bits ^= flips.view(bits.dtype)
+    bits = values + 0.0  # -0.0 + 0.0 is 0.0
+    flips = bits.view(np.int64) >> 63
+    flips |= np.iinfo(np.int64).min
+    bits = bits.view(np.uint64)
+    bits ^= flips.view(np.uint64)
     return bits
 
 
@@ -64,5 +124,6 @@ def _argsort_half(key: np.ndarray) -> np.ndarray:
     words = key.astype(np.uint64)
     words <<= np.uint64(32)
     words |= np.arange(len(key), dtype=np.uint32)
-    ordered = pl.Series(words).sort().to_numpy()
-    return np.bitwise_and(ordered, np.uint64(0xFFFFFFFF), out=words).view(np.int64)
+    words.sort()
+    words &= np.uint64(0xFFFFFFFF)
+    return words.view(np.int64)

@@ -27,7 +27,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 INDIRECT = {"s3fs", "gcsfs", "tensorboard"}
 """Packages that others import: fsspec by the protocol of a URL, torch for its events."""
 
-MODULES = {"pyyaml": "yaml"}
+MODULES = {"pyyaml": "yaml", "vl-convert-python": "vl_convert"}
 """Packages whose module is called otherwise."""
 
 

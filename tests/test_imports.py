@@ -18,11 +18,12 @@ PACKAGE = Path(hardness.__file__).parent
 
 # From the bottom up. A module may import from its own layer and from those below.
 LAYERS = [
-    {"direction", "errors", "registry", "progress", "memory", "sort", "normalize"},
+    {"direction", "errors", "registry", "progress", "memory", "arguments", "sort", "normalize"},
     {"io", "ngram", "expression"},
-    {"metrics", "weighting"},
-    {"stages", "curriculum", "training", "integrations", "report"},
+    {"metrics", "proxy", "weighting"},
+    {"stages", "curriculum", "training", "inference", "integrations", "report", "reporting"},
     {"demo", "experiments"},
+    {"recipes"},
     {"cli"},
 ]
 LAYER = {name: height for height, names in enumerate(LAYERS) for name in names}
@@ -32,13 +33,15 @@ ENTRY_POINTS = {"__init__", "__main__"}
 HOMES = {
     "dask": {"stages"},
     "distributed": {"stages"},
-    "torch": {"training", "integrations"},
-    "transformers": {"training", "integrations"},
+    "torch": {"training", "inference", "integrations"},
+    "transformers": {"training", "inference", "integrations"},
     "tokenizers": {"training", "integrations", "ngram"},
     "safetensors": {"training", "integrations"},
     "rich": {"cli"},
     "typer": {"cli"},
     "scipy": {"experiments"},
+    "altair": {"reporting"},
+    "vl_convert": {"reporting"},
 }
 HEAVY = ["torch", "transformers", "dask", "distributed", "numba"]
 HELP_SECONDS = 0.5

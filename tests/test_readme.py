@@ -12,6 +12,7 @@ import typer
 
 from hardness.cli.app import app
 from hardness.curriculum.orders import orders
+from hardness.curriculum.selections import selections
 from hardness.metrics import metrics
 from hardness.weighting import weightings
 
@@ -22,13 +23,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def _in_tables() -> set[str]:
     """The names in the first column of the tables."""
     cells = [line.split("|")[1] for line in README.splitlines() if line.startswith("| `")]
-    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    quoted = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    return quoted | {name.partition(":")[0] for name in quoted}
 
 
 @pytest.mark.parametrize(
     "names",
-    [metrics.names(), orders.names(), weightings.names()],
-    ids=["metrics", "orders", "weightings"],
+    [metrics.names(), orders.names(), selections.names(), weightings.names()],
+    ids=["metrics", "orders", "selections", "weightings"],
 )
 def test_tables_name_every_component(names: Iterable[str]) -> None:
     assert set(names) <= _in_tables()

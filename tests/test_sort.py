@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -31,9 +33,36 @@ def test_argsort_of_many_values_with_ties_is_stable(dtype: type) -> None:
     np.testing.assert_array_equal(stable_argsort(values), np.argsort(values, kind="stable"))
 
 
-def test_argsort_of_more_values_than_fit_beside_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sort, "PACKED_LIMIT", 4)
-    assert stable_argsort(np.array([3.0, 1.0, 3.0, 1.0, 2.0])).tolist() == [1, 3, 4, 0, 2]
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(lambda rng: np.exp(rng.normal(size=20_000) * 5), id="heavy-tail"),
+        pytest.param(lambda rng: np.r_[rng.normal(size=20_000), 1e300], id="outlier"),
+        pytest.param(lambda rng: np.r_[rng.normal(size=20_000), -np.inf, np.inf], id="infinite"),
+        pytest.param(lambda rng: np.full(20_000, 7.0), id="all-equal"),
+        pytest.param(lambda rng: rng.integers(0, 20_000, 20_000) / 19_999, id="ranks"),
+    ],
+)
+@pytest.mark.parametrize("level_bits", [2, 12, sort.LEVEL_BITS])
+@pytest.mark.parametrize("packed_limit", [4, sort.PACKED_LIMIT])
+def test_argsort_is_stable_however_the_values_spread(
+    monkeypatch: pytest.MonkeyPatch, values: Any, level_bits: int, packed_limit: int
+) -> None:
+    monkeypatch.setattr(sort, "LEVEL_BITS", level_bits)
+    monkeypatch.setattr(sort, "PACKED_LIMIT", packed_limit)
+    monkeypatch.setattr(sort, "CHUNK", 777)
+    drawn = values(np.random.default_rng(0))
+    np.testing.assert_array_equal(stable_argsort(drawn), np.argsort(drawn, kind="stable"))
+
+
+@given(values=FLOATS | FEW, chunk=st.integers(1, 8))
+def test_levels_that_hold_several_values_are_sorted_once_more(
+    values: np.ndarray, chunk: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sort, "LEVEL_BITS", 3)
+        patch.setattr(sort, "CHUNK", chunk)
+        np.testing.assert_array_equal(stable_argsort(values), np.argsort(values, kind="stable"))
 
 
 def test_argsort_leaves_its_input_alone() -> None:

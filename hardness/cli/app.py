@@ -12,13 +12,19 @@ from typing import Any
 import typer
 
 from hardness.cli.build import build
+from hardness.cli.combine import combine
+from hardness.cli.compare import compare
+from hardness.cli.curricula import curricula
 from hardness.cli.demo import demo
 from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
+from hardness.cli.pipelines import pipelines
+from hardness.cli.run import run
 from hardness.cli.runs import runs
 from hardness.cli.score import score
 from hardness.cli.show import show
 from hardness.cli.startup import keep_all
+from hardness.cli.suspects import suspects
 from hardness.cli.train import train
 from hardness.errors import HardnessError, explain_missing, explain_os_error
 
@@ -29,9 +35,12 @@ INTERRUPTED = 130
 
 _AFTERWARDS = {
     "score": "the same command goes on where it was",
+    "combine": "the same command does it again",
     "build": "the same command goes on where it was",
     "train": "the same command goes on from the newest checkpoint",
     "lm": "the same command goes on with what it left in files, if anything",
+    "compare": "the same command goes on with the runs that are left",
+    "run": "the same command goes on where it was",
     "demo": "the same command goes on where it was",
 }
 _AFRESH = ("score", "train")
@@ -64,9 +73,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _command in (score, show, metrics, build, train, runs, demo):
+for _command in (score, show, metrics, combine, suspects, build, train, compare, run, runs, demo):
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
+app.add_typer(curricula, name="curricula")
+app.add_typer(pipelines, name="pipelines")
 
 
 def main() -> None:

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+from hardness.cli import build_options as options
 from hardness.cli.options import Memory, Scheduler, Threads, Work, Workers
 
-if TYPE_CHECKING:
-    from rich.text import Text
-
-    from hardness.curriculum.build import BuildResult
+SETTINGS = (
+    "by", "curriculum", "order", "select", "keep_random", "epochs", "admit", "normalize", "nulls",
+    "weighting", "seed", "shard_rows", "output",
+)  # fmt: skip
+"""The options that decide what is built, rather than how."""
 
 
 def build(
     table: Annotated[
         str, typer.Argument(help="The hardness table that `hardness score` wrote, a URL too.")
     ],
-    by: Annotated[
-        str | None,
-        typer.Option(
-            help="What to order by: `metric` or `metric.column`.",
-            show_default="the table's only metric",
-        ),
-    ] = None,
-    order: Annotated[
-        str,
-        typer.Option(help="`ascending` (easy to hard), `descending` (hard to easy) or `random`."),
-    ] = "ascending",
+    by: options.By = None,
+    curriculum: options.Curriculum = None,
+    order: options.Order = None,
+    select: options.Select = None,
+    keep_random: options.KeepRandom = None,
+    epochs: options.Epochs = None,
+    admit: options.Admit = None,
+    normalize: options.Normalize = None,
+    nulls: options.Nulls = None,
+    weighting: options.Weighting = None,
+    seed: options.Seed = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -38,25 +40,9 @@ def build(
             show_default="beside the table",
         ),
     ] = None,
-    normalize: Annotated[
-        str,
-        typer.Option(
-            help="How scores become hardness in [0, 1]: `rank`, `minmax`, `zscore`, or `none` if "
-            "they are in [0, 1] already."
-        ),
-    ] = "rank",
-    nulls: Annotated[
-        str,
-        typer.Option(
-            help="Records without a score: `error`, `drop` them, or train on them `first` or "
-            "`last`."
-        ),
-    ] = "error",
-    weighting: Annotated[
-        str | None,
-        typer.Option(help="Add a column `weight` for the loss, for example `s-loss`."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the order.")] = 0,
+    dry_run: options.DryRun = False,
+    explain: options.Explain = None,
+    plot: options.Plot = None,
     shard_rows: Annotated[
         int | None,
         typer.Option(help="Records in a shard.", show_default="about 64 MiB of the data"),
@@ -73,23 +59,26 @@ def build(
 ) -> None:
     """Put the records in training order and write them as Parquet shards.
 
+    A selection says which records are trained on, an order says when. `--curriculum` names both
+    ready-made, and `--dry-run` shows what they come to.
+
     The same command again finds the finished shards; after an interruption it goes on where it
     stopped.
     """
-    from hardness.cli.console import progress, say
+    given: dict[str, Any] = dict(locals())
+    settings = {name: given[name] for name in SETTINGS}
+    if dry_run or explain is not None or plot is not None:
+        _preview(table, settings, explain=explain, plot=plot, told=dry_run)
+    if dry_run or explain is not None:
+        return
+    from hardness.cli.build_report import print_built
+    from hardness.cli.console import progress
     from hardness.curriculum.build import build as run
 
     with progress() as bars:
         result = run(
             table,
-            by=by,
-            order=order,
-            normalize=normalize,
-            seed=seed,
-            shard_rows=shard_rows,
-            nulls=nulls,
-            weighting=weighting,
-            output=output,
+            **settings,
             memory=memory,
             work=work,
             overwrite=overwrite,
@@ -98,41 +87,24 @@ def build(
             scheduler=scheduler,
             progress=bars,
         )
-    for line in summary(result):
-        say(line)
+    print_built(result)
 
 
-def summary(result: BuildResult) -> list[Text]:
-    """What a build did, and what to type next, line by line."""
-    from rich.text import Text
+def _preview(
+    table: str, settings: dict[str, Any], *, explain: int | None, plot: str | None, told: bool
+) -> None:
+    """Say and draw what would be built."""
+    from hardness.cli.build_preview import print_explanation, print_preview
+    from hardness.cli.console import say
+    from hardness.curriculum.prepare import prepare
 
-    from hardness.cli.console import command, number
+    prepared = prepare(table, **settings)
+    if told:
+        print_preview(prepared)
+    if explain is not None:
+        print_explanation(prepared, explain)
+    if plot is not None:
+        from hardness.reporting.preview import save_plot
 
-    manifest = result.manifest
-    metric = manifest.metric["name"]
-    if manifest.metric["column"] != metric:
-        metric += f".{manifest.metric['column']}"
-    size = sum(shard.bytes for shard in manifest.shards)
-    stats = manifest.hardness
-    low, mean, high = (number(stats[name]) for name in ("min", "mean", "max"))
-    done = "already there, nothing written" if result.cached else "written"
-    done += f" in {result.seconds:.1f} s"
-    nulls = stats["nulls"]
-    lines = {
-        "shards": f"{len(manifest.shards):,} {done}, {size / 1e6:,.1f} MB",
-        "records": f"{manifest.occurrences['records']:,}"
-        + (f", {nulls:,} without a score ({manifest.curriculum['nulls']})" if nulls else ""),
-        "order": f"{manifest.curriculum['order']} by {metric} "
-        f"({manifest.metric['direction']} is harder)",
-        "hardness": f"{low} to {high}, mean {mean} ({manifest.curriculum['normalize']})",
-        "folder": str(result.path),
-    }
-    if manifest.repeats:
-        most = manifest.occurrences["most"]
-        lines["positions"] = f"{result.rows:,}, one record up to {most:,} times"
-    if manifest.weighting is not None:
-        lines["weight"] = str(manifest.weighting["name"])
-    width = max(map(len, lines)) + 2
-    told = [Text.assemble((name.ljust(width), "dim"), line) for name, line in lines.items()]
-    follow = command("hardness", "train", result.path, "-o", "run")
-    return [*told, Text(), Text(f"next: {follow}")]
+        save_plot(prepared, plot)
+        say(f"plot: {plot}")

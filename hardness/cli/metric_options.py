@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 
 _NGRAM = "N-gram metrics"
+_CARTOGRAPHY = "Cartography and its columns"
+_MODEL = "Metrics of models"
 _GIVEN = "Scores that are given"
 
 Order = Annotated[
     int | None,
     typer.Option(
         help="Longest n-gram, 1 to 5.",
-        show_default="3",
+        show_default="3; 2 for dsir",
         rich_help_panel=_NGRAM,
     ),
 ]
@@ -38,7 +40,8 @@ Holdout = Annotated[
 Reference = Annotated[
     list[str] | None,
     typer.Option(
-        help="Fit on this file instead of the data, without --holdout; may be repeated.",
+        help="Fit on this file instead of the data, without --holdout; for dsir and zipfit, "
+        "the target; may be repeated.",
         show_default=False,
         rich_help_panel=_NGRAM,
     ),
@@ -46,10 +49,11 @@ Reference = Annotated[
 Model = Annotated[
     str | None,
     typer.Option(
-        help="Score under this ARPA or KenLM binary file, for --metric kenlm; `hardness lm` "
-        "makes one.",
-        show_default="estimated from the reference or the data",
-        rich_help_panel=_NGRAM,
+        help="Score under this model: for --metric kenlm an ARPA or KenLM binary file, as "
+        "`hardness lm` makes it; for those of language models and classifiers the folder of a "
+        "local Hugging Face model, as `hardness train` makes it.",
+        show_default="for kenlm, estimated from the reference or the data",
+        rich_help_panel=_MODEL,
     ),
 ]
 Prune = Annotated[
@@ -67,6 +71,86 @@ SkipSymbols = Annotated[
         "--skip-symbols",
         help="Leave out tokens that are <s>, </s> or <unk>, for --metric kenlm.",
         rich_help_panel=_NGRAM,
+    ),
+]
+Buckets = Annotated[
+    int | None,
+    typer.Option(
+        help="How many buckets n-grams are hashed to, for --metric dsir.",
+        show_default="10000",
+        rich_help_panel=_NGRAM,
+    ),
+]
+Targets = Annotated[
+    int | None,
+    typer.Option(
+        help="How many of the reference's texts to compare with, for --metric zipfit.",
+        show_default="100",
+        rich_help_panel=_NGRAM,
+    ),
+]
+BaseModel = Annotated[
+    str | None,
+    typer.Option(
+        help="The model that --model is compared with, for --metric learnability and conditional.",
+        show_default=False,
+        rich_help_panel=_MODEL,
+    ),
+]
+NullModel = Annotated[
+    str | None,
+    typer.Option(
+        help="The same classifier fine-tuned on empty texts, for --metric pvi.",
+        show_default="the frequencies of the labels",
+        rich_help_panel=_MODEL,
+    ),
+]
+Prompt = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns that a language model is given, comma-separated.",
+        show_default="the other text columns, if --response is given",
+        rich_help_panel=_MODEL,
+    ),
+]
+Response = Annotated[
+    str | None,
+    typer.Option(
+        help="Columns that it is scored on.",
+        show_default="the other text columns, if --prompt is given; else all text",
+        rich_help_panel=_MODEL,
+    ),
+]
+MaxLength = Annotated[
+    int | None,
+    typer.Option(
+        help="Tokens of the longest example, 8 at least; longer ones are cut off and counted.",
+        show_default="512, or less if the model cannot take as many",
+        rich_help_panel=_MODEL,
+    ),
+]
+BatchTokens = Annotated[
+    int | None,
+    typer.Option(
+        help="Tokens of a batch; halved whenever memory runs out.",
+        show_default="2048 on a CPU, 16384 on a GPU",
+        rich_help_panel=_MODEL,
+    ),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        help="`cpu`, `cuda`, or `auto` for a GPU where there is one, one for each worker.",
+        show_default="auto",
+        rich_help_panel=_MODEL,
+    ),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        help="`fp32` or `bf16`.",
+        show_default="fp32",
+        rich_help_panel=_MODEL,
     ),
 ]
 
@@ -114,4 +198,56 @@ Name = Annotated[
         show_default="the metric's own name",
         rich_help_panel=_GIVEN,
     ),
+]
+Dynamics = Annotated[
+    str | None,
+    typer.Option(
+        help="Recorded training dynamics: a run of `hardness train --record-dynamics`, a folder "
+        "of epoch-001/*.parquet, or of dynamics_epoch_0.jsonl.",
+        metavar="DIR",
+        show_default=False,
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Epochs = Annotated[
+    str | None,
+    typer.Option(
+        help="Which epochs count, from 1, both ends included.",
+        metavar="A..B",
+        show_default="all",
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Proxy = Annotated[
+    str | None,
+    typer.Option(
+        help="Train and observe a model instead of --dynamics: `linear`, which takes seconds, "
+        "`tiny`, or the folder of a Hugging Face model.",
+        metavar="linear|tiny|PATH",
+        show_default=False,
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Parts of the data that are held out in turn, so that no record is observed by a "
+        "model that trained on it; 1 observes them in-sample.",
+        show_default="5",
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+ProxyEpochs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Passes of the proxy over the data.",
+        show_default="5, or 3 for a model",
+        rich_help_panel=_CARTOGRAPHY,
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, help="Of folds and proxy.", show_default="0", rich_help_panel=_CARTOGRAPHY),
 ]

@@ -7,20 +7,36 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hardness.cli.metric_options import (
+    BaseModel,
+    BatchTokens,
+    Buckets,
     Chosen,
+    Device,
+    Dynamics,
+    Epochs,
+    Folds,
     From,
     Higher,
     Holdout,
+    MaxLength,
     Model,
     Name,
+    NullModel,
     On,
     Order,
+    Precision,
+    Prompt,
+    Proxy,
+    ProxyEpochs,
     Prune,
     Reference,
+    Response,
+    Seed,
     SkipSymbols,
+    Targets,
     Tokenizer,
 )
-from hardness.cli.options import Data, Memory, OnError, Scheduler, Text, Threads, Work, Workers
+from hardness.cli.options import Memory, OnError, Scheduler, Text, Threads, Work, Workers
 from hardness.cli.startup import few_collections
 
 if TYPE_CHECKING:
@@ -29,7 +45,14 @@ if TYPE_CHECKING:
 
 @few_collections()
 def score(
-    data: Data,
+    data: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too. "
+            "May be left out with --dynamics of a run.",
+            show_default=False,
+        ),
+    ] = None,
     metric: Annotated[
         str, typer.Option(help="What to score; `hardness metrics` lists all.")
     ] = "perplexity",
@@ -75,9 +98,25 @@ def score(
     tokenizer: Tokenizer = None,
     holdout: Holdout = None,
     reference: Reference = None,
-    model: Model = None,
     prune: Prune = None,
     skip_symbols: SkipSymbols = False,
+    dynamics: Dynamics = None,
+    epochs: Epochs = None,
+    proxy: Proxy = None,
+    folds: Folds = None,
+    proxy_epochs: ProxyEpochs = None,
+    seed: Seed = None,
+    buckets: Buckets = None,
+    targets: Targets = None,
+    model: Model = None,
+    base_model: BaseModel = None,
+    null_model: NullModel = None,
+    prompt: Prompt = None,
+    response: Response = None,
+    max_length: MaxLength = None,
+    batch_tokens: BatchTokens = None,
+    device: Device = None,
+    precision: Precision = None,
     higher: Higher = None,
     source: From = None,
     on: On = None,
@@ -135,6 +174,22 @@ def score(
             model=model,
             prune=None if prune is None else parse_prune(prune),
             skip_symbols=skip_symbols or None,
+            dynamics=dynamics,
+            epochs=epochs,
+            proxy=proxy,
+            folds=folds,
+            proxy_epochs=proxy_epochs,
+            seed=seed,
+            buckets=buckets,
+            targets=targets,
+            base_model=base_model,
+            null_model=null_model,
+            prompt=prompt,
+            response=response,
+            max_length=max_length,
+            batch_tokens=batch_tokens,
+            device=device,
+            precision=precision,
             higher=higher,
             source=tuple(source) if source else None,
             on=on,

@@ -5,30 +5,28 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-import hardness
 from hardness.curriculum.folder import BuildFolder
-from hardness.curriculum.keys import Keys, place
+from hardness.curriculum.keys import Keys
 from hardness.curriculum.manifest import Manifest, ShardEntry, write_manifest
 from hardness.curriculum.plan import (
     arrow_bytes,
     bucket_edges,
-    default_output,
-    default_shard_rows,
     identity,
+    partition_bytes,
     row_group_rows,
 )
+from hardness.curriculum.prepare import prepare, released
 from hardness.curriculum.route import Router, ShardWriter, shard_schema
-from hardness.curriculum.scores import Scores, read_scores
+from hardness.curriculum.scores import Scores
 from hardness.errors import HardnessError, mended_by_the_user
 from hardness.io.digest import object_digest
 from hardness.io.schema import unify
-from hardness.io.storage import AnyPath, Location, locate
-from hardness.io.table import open_table
+from hardness.io.storage import AnyPath, Location
 from hardness.memory import parse_memory
 from hardness.progress import Progress
 from hardness.stages.cluster import Cluster, open_cluster
-from hardness.weighting import resolve
 
 IN_MEMORY_SHARE = 0.125
 """Data whose estimated size is below this share of the memory is not spilled to files. Spilling
@@ -58,12 +56,17 @@ def build(
     table: AnyPath,
     *,
     by: str | None = None,
-    order: str = "ascending",
-    normalize: str = "rank",
-    seed: int = 0,
-    shard_rows: int | None = None,
-    nulls: str = "error",
+    order: str | None = None,
+    select: str | None = None,
+    keep_random: float | None = None,
+    epochs: int | None = None,
+    admit: str | None = None,
+    curriculum: str | Path | None = None,
+    normalize: str | None = None,
+    nulls: str | None = None,
     weighting: str | None = None,
+    seed: int | None = None,
+    shard_rows: int | None = None,
     output: AnyPath | None = None,
     memory: int | str | None = None,
     work: str | os.PathLike[str] | None = None,
@@ -82,14 +85,25 @@ def build(
 
     Args:
         table: the hardness table that `score` wrote; a URL too.
-        by: `metric` (its primary column) or `metric.column`; the table's only metric if None.
-        order: a name in `hardness.curriculum.orders.orders`.
-        normalize: a name in `hardness.normalize.normalizers`.
-        seed: of the order's random generator, at least 0.
-        shard_rows: positions in each shard but the last; about 64 MiB of input if None.
-        nulls: what becomes of records without a score: `error`, `drop`, `first` or `last`.
+        by: `metric` (its primary column), `metric.column`, or an expression of those; the table's
+            only metric if None.
+        order: one of `hardness.curriculum.orders.orders` with its parameters; `ascending` if None.
+        select: one of `hardness.curriculum.selections.selections` with its parameters; all records
+            if None.
+        keep_random: share of the records that come at random whatever the order and the selection
+            do; 0 if None.
+        epochs: passes that the shards shall hold; 1 if None.
+        admit: instead of an order, the schedules of several metrics, see
+            `hardness.curriculum.admission`.
+        curriculum: the name of a shipped spec or a YAML file, see `hardness.curriculum.spec`; the
+            options that are given here go before what it says.
+        normalize: a name in `hardness.normalize.normalizers`; `rank` if None.
+        nulls: what becomes of records without a score: `error`, `drop`, `first` or `last`; `error`
+            if None.
         weighting: adds the column `weight`, the weighting at s = position / rows; one of those
             that need no more than hardness and progress.
+        seed: of all that is random, at least 0; 0 if None.
+        shard_rows: positions in each shard but the last; about 64 MiB of input if None.
         output: the folder, a URL too; beside the table, named after metric and order, if None.
         memory: bytes to stay below, such as "4GB"; 4 GB if None.
         work: local folder for temporary files; if None, inside the output, or in the user's cache
@@ -105,30 +119,28 @@ def build(
     """
     started = time.perf_counter()
     limit = parse_memory(memory)
-    _check_options(shard_rows, weighting)
-    scores = read_scores(open_table(table), by)
-    manifest = Manifest(
-        code_version=hardness.__version__,
-        dataset=scores.dataset,
-        columns=scores.columns,
-        metric=scores.metric,
-        curriculum={"order": order, "normalize": normalize, "nulls": nulls},
-        weighting=None if weighting is None else {"name": weighting},
-        seed=seed,
-        hardness={},
-        rows=0,
-        shard_rows=shard_rows
-        or default_shard_rows(rows=scores.dataset_rows, input_bytes=sum(scores.files.values())),
-    )
-    path = default_output(scores.table.path, manifest) if output is None else locate(output)
     # Wrong options must be refused before the folder is touched.
-    keys = _place(scores, manifest)
-    scores = scores.released()
-    manifest = replace(
-        manifest, rows=keys.rows, hardness=keys.summary(), occurrences=keys.occurrences()
+    prepared = released(
+        prepare(
+            table,
+            curriculum=curriculum,
+            shard_rows=shard_rows,
+            output=output,
+            by=by,
+            order=order,
+            select=select,
+            keep_random=keep_random,
+            epochs=epochs,
+            admit=admit,
+            normalize=normalize,
+            nulls=nulls,
+            weighting=weighting,
+            seed=seed,
+        )
     )
-    folder = BuildFolder(path, work=work)
-    with mended_by_the_user(str(path)), folder.locked():
+    scores, keys, manifest = prepared.scores, prepared.keys, prepared.manifest
+    folder = BuildFolder(prepared.path, work=work)
+    with mended_by_the_user(str(prepared.path)), folder.locked():
         found = folder.finished(manifest, overwrite=overwrite)
         if found is not None:
             # Opening compares the data with its digest: shards of data that changed are stale.
@@ -140,7 +152,7 @@ def build(
             with open_cluster(progress=progress, **where) as cluster:
                 written = _write(folder, manifest, scores, keys, limit, cluster)
     return BuildResult(
-        path=path,
+        path=prepared.path,
         manifest=written,
         seconds=time.perf_counter() - started,
         cached=found is not None,
@@ -193,13 +205,18 @@ def _write_shards(
     in_memory = shared and data_bytes <= memory * IN_MEMORY_SHARE
     if not shared:
         keys.save(folder.work)
-    with scores.table.dataset(on_error="skip", work=folder.work) as dataset:
+    largest = partition_bytes(
+        data_bytes=arrow_bytes(scores.files), memory=memory, threads=cluster.tasks_at_a_time
+    )
+    with scores.table.dataset(
+        on_error="skip", work=folder.work, largest_partition_bytes=largest
+    ) as dataset:
         router = Router(
             dataset=dataset,
             keys=keys if shared else folder.work,
             edges=edges,
             weighting=None if manifest.weighting is None else manifest.weighting["name"],
-            spill=None if in_memory else folder.spill(manifest, edges),
+            spill=None if in_memory else folder.spill(manifest, edges, dataset.partitions),
         )
         pieces = cluster.map("cutting by position", router, dataset.partitions)
         dataset.check_unchanged()
@@ -219,31 +236,3 @@ def _write_shards(
         build=object_digest(identity(manifest)),
     )
     return cluster.map("writing shards", writer, range(-(-manifest.rows // manifest.shard_rows)))
-
-
-def _place(scores: Scores, manifest: Manifest) -> Keys:
-    return place(
-        scores.rows,
-        scores.values,
-        scores.valid,
-        dataset_rows=scores.dataset_rows,
-        name=scores.name,
-        direction=manifest.metric["direction"],
-        order=manifest.curriculum["order"],
-        normalize=manifest.curriculum["normalize"],
-        nulls=manifest.curriculum["nulls"],
-        seed=manifest.seed,
-    )
-
-
-def _check_options(shard_rows: int | None, weighting: str | None) -> None:
-    if shard_rows is not None and shard_rows < 1:
-        raise HardnessError(f"shard_rows must be at least 1, got {shard_rows}; choose another")
-    if weighting is None:
-        return
-    needs = resolve(weighting).needs
-    if not set(needs) <= {"hardness", "progress"}:
-        raise HardnessError(
-            f"weighting must need no more than hardness and progress to be written into shards, "
-            f"got {weighting!r}, which needs {', '.join(needs)}; give it to `hardness train`"
-        )

@@ -35,6 +35,7 @@ from hardness.curriculum.plan import differences, identity
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import file_digest, object_digest
+from hardness.io.records import Partition
 from hardness.io.remote import RemotePath
 from hardness.io.storage import (
     Location,
@@ -153,9 +154,11 @@ class BuildFolder:
             write_json(self._plan, plan)
         _make(self.work, "work")
 
-    def spill(self, planned: Manifest, edges: np.ndarray) -> Path:
-        """The folder for spilled records of this plan and these buckets; others are removed."""
-        layout = object_digest([_plan_of(planned), edges.tolist()])
+    def spill(self, planned: Manifest, edges: np.ndarray, partitions: Sequence[Partition]) -> Path:
+        """The folder for spilled records of this plan, these buckets and partitions; others are
+        removed."""
+        starts = [partition.start_row for partition in partitions]
+        layout = object_digest([_plan_of(planned), edges.tolist(), starts])
         folder = self.work / f"spill-{layout}"
         for other in self.work.glob("spill-*"):
             if other != folder:

@@ -8,19 +8,23 @@ Legend: m number of rows of the dataset, n number of rows of the table, k number
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from hardness.curriculum.orders import orders
+from hardness.curriculum.curriculum import Curriculum
 from hardness.curriculum.positions import Positions, occurrences
+from hardness.curriculum.selections import Context
 from hardness.direction import Direction
 from hardness.errors import HardnessError
 from hardness.normalize import to_hardness
 
-NULL_POLICIES = ("error", "drop", "first", "last")
+ReadColumn: TypeAlias = Callable[[str], tuple[np.ndarray, Direction]]
+"""`metric` or `metric.column` to the values of the rows at hand, (n,) f64, NaN where undefined, and
+the way that is harder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +91,8 @@ def place(
     dataset_rows: int,
     name: str,
     direction: Direction,
-    order: str,
-    normalize: str,
-    nulls: str,
-    seed: int,
+    curriculum: Curriculum,
+    read: ReadColumn,
 ) -> Keys:
     """Give every row of a table its positions.
 
@@ -101,50 +103,67 @@ def place(
         dataset_rows: m.
         name: of the score, as messages call it.
         direction: which way is harder.
-        order: a name in `orders`.
-        normalize: a name in `normalizers`.
-        nulls: `error`, or what becomes of rows without a score: `drop`, `first` or `last`.
-        seed: of the order's generator, at least 0.
+        curriculum: what makes a sequence of the scores.
+        read: gives it other columns of the table, of the same rows.
 
     Raises:
-        HardnessError: an option out of its range, NaN, nulls under `error`, or nothing to place.
+        HardnessError: parameters that do not fit the data, NaN, nulls under `error`, or nothing to
+            place.
     """
-    if nulls not in NULL_POLICIES:
-        raise HardnessError(
-            f"nulls must be one of {', '.join(NULL_POLICIES)}, got {nulls!r}; choose one of them"
-        )
-    if seed < 0:
-        raise HardnessError(f"seed must be at least 0, got {seed}; choose another")
-    arrange = orders.get(order)
     rows = rows.view(np.int64)  # numpy indexes with nothing else without a copy
+    ways: dict[str, Direction] = {}
+    for admission in curriculum.admissions:
+        values, ways[admission.column] = read(admission.column)
+        valid = valid & ~np.isnan(values)
     unknown = rows[~valid]
-    if len(unknown) and nulls == "error":
+    if len(unknown) and curriculum.nulls == "error":
+        name = ", ".join(dict.fromkeys([name, *ways]))
         raise HardnessError(
             f"{name} must be defined for every record, got {len(unknown)} null of {len(rows)} "
             f"(first at row {unknown[0]}); add --nulls drop, first or last"
         )
     known = rows[valid] if len(unknown) else rows
-    hardness = _harden(known, scores[valid] if len(unknown) else scores, name, direction, normalize)
-    indices = arrange(hardness, np.random.default_rng(seed))
-    _require_indices(indices, len(known), order)
-    sequence = known[indices]
-    if nulls == "first":
-        sequence = np.concatenate((unknown, sequence))
-    elif nulls == "last":
-        sequence = np.concatenate((sequence, unknown))
+    values = scores[valid] if len(unknown) else scores
+    hardness = _harden(known, values, name, direction, curriculum.normalize)
+    context = Context(
+        raw=values,
+        direction=direction,
+        read=lambda column: read(column)[0][valid],
+    )
+    indices = curriculum.sequence(hardness, context, ways)
+    # Rows 0 to n - 1 are their own indices; that spares an array as long as the sequence.
+    sequence = indices if _is_range(known) else known[indices]
+    if curriculum.nulls == "first":
+        sequence = np.concatenate((np.tile(unknown, curriculum.epochs), sequence))
+    elif curriculum.nulls == "last":
+        sequence = np.concatenate((sequence, np.tile(unknown, curriculum.epochs)))
     if not len(sequence):
-        raise HardnessError(
-            f"{name} must be defined for at least one record, got {len(unknown)} null of "
-            f"{len(rows)}; check the text columns, or keep them with --nulls last"
-        )
+        _refuse_nothing(name, len(known), len(unknown), curriculum)
     by_row = np.full(dataset_rows, np.nan, dtype=np.float32)
     by_row[known] = hardness
+    del hardness  # what follows needs memory of its own
     return Keys(
         positions=Positions.of(sequence, rows=dataset_rows),
         hardness=by_row,
         records=len(rows),
         nulls=len(unknown),
     )
+
+
+def _refuse_nothing(name: str, known: int, unknown: int, curriculum: Curriculum) -> None:
+    if known:
+        raise HardnessError(
+            f"select must keep at least one record, got none of {known} by "
+            f"{str(curriculum.choose)!r}; choose another"
+        )
+    raise HardnessError(
+        f"{name} must be defined for at least one record, got {unknown} null of {unknown}; check "
+        "the text columns, or keep them with --nulls last"
+    )
+
+
+def _is_range(rows: np.ndarray) -> bool:
+    return len(rows) > 0 and rows[0] == 0 and rows[-1] == len(rows) - 1
 
 
 def _harden(
@@ -160,16 +179,3 @@ def _harden(
         return to_hardness(scores, direction=direction, method=method)
     except HardnessError as error:
         raise HardnessError(str(error).replace("scores must", f"{name} must", 1)) from None
-
-
-def _require_indices(indices: np.ndarray, n: int, order: str) -> None:
-    if indices.ndim == 1 and np.issubdtype(indices.dtype, np.integer):
-        outside = indices[(indices < 0) | (indices >= n)]
-        if not len(outside):
-            return
-        found = f"{outside[0]} and {len(outside) - 1} more outside"
-    else:
-        found = f"an array of {indices.dtype} with the shape {indices.shape}"
-    raise HardnessError(
-        f"order {order!r} must return indices from 0 to {n - 1}, got {found}; mend the order"
-    )

@@ -46,9 +46,12 @@ class Manifest:
     columns: Columns
     """Which columns hold the text, the label, the id and the group."""
     metric: Mapping[str, Any]
-    """`name`, `column`, `direction` (`higher` or `lower`: which way is harder), `parameters`."""
+    """`name`, `column`, `direction` (`higher` or `lower`: which way is harder), `parameters`,
+    `digest`. Of an expression, name and column are its text, and the parameters are those of each
+    column."""
     curriculum: Mapping[str, Any]
-    """`order`, `normalize`, `nulls`."""
+    """`order`, `admit`, `select`, `keep_random`, `normalize`, `nulls`, and `parameters`, those of
+    each; `columns`, the digests of further columns that were read."""
     weighting: Mapping[str, Any] | None = None
     """`name` of the weighting whose factor the column `weight` holds; null without that column."""
     seed: int = 0

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hardness.curriculum.manifest import Manifest
+from hardness.io.digest import object_digest
 from hardness.io.storage import Location
 
 SHARD_BYTES = 64 * 2**20
@@ -29,9 +30,15 @@ BUCKET_BYTES = 16 * 2**20
 fastest where the caches help."""
 BUCKETS = 1024
 """More buckets than this cut partitions into crumbs."""
+PARTITION_BYTES = 8 * 2**20
+"""Size of a partition of the data, while it makes no more than `PARTITIONS` of them."""
+PARTITIONS = 256
 COPIES = 8
-"""Times a bucket is in memory while it is read, combined, sorted and encoded, with some room for
-buckets of long records: hard records often are."""
+"""Times a bucket is in memory while it is read, combined, sorted and encoded, and a partition while
+it is decoded and cut, with some room for those of long records: hard records often are."""
+
+LONGEST_NAME = 100
+"""Characters of the curriculum in the name of a folder."""
 
 
 def default_shard_rows(*, rows: int, input_bytes: int) -> int:
@@ -83,6 +90,11 @@ def bucket_edges(
     return np.array([*starts, rows], dtype=np.int64)
 
 
+def partition_bytes(*, data_bytes: int, memory: int, threads: int) -> int:
+    """Most bytes of a partition of the data, of which `threads` are cut at a time."""
+    return min(memory // (COPIES * threads), max(PARTITION_BYTES, data_bytes // PARTITIONS))
+
+
 def identity(manifest: Manifest) -> dict[str, Any]:
     """What decides the shards: the manifest without what follows from it and without paths."""
     known = manifest.to_dict()
@@ -107,11 +119,16 @@ def default_output(table: Location, manifest: Manifest) -> Location:
     metric = manifest.metric["name"]
     if manifest.metric["column"] != metric:
         metric += f".{manifest.metric['column']}"
-    parts = [metric, manifest.curriculum["order"]]
+    curriculum = manifest.curriculum
+    parts = [metric, curriculum["order"] or curriculum["admit"]]
+    if curriculum.get("select"):
+        parts.append(curriculum["select"])
     if manifest.weighting is not None:
         parts.append(manifest.weighting["name"])
     table = table.resolve() if isinstance(table, Path) else table
-    name = re.sub(r"[^\w.,+-]+", "-", "-".join(parts))
+    name = re.sub(r"[^\w.,=]*[^\w.,+=-][^\w.,=]*", "-", "-".join(parts)).strip("-")
+    if len(name) > LONGEST_NAME:  # file systems allow 255 bytes
+        name = f"{name[:LONGEST_NAME]}-{object_digest(name)[:8]}"
     return table.with_name(f"{table.name.removesuffix('.hardness')}.{name}.shards")
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from hardness.sort import chunks
+
 LEFT_OUT = -1
 """Position of a row that is not in the sequence."""
 
@@ -44,7 +46,8 @@ class Positions:
         count = len(sequence)
         dtype = np.int32 if max(count, rows) < 2**31 else np.int64
         positions = np.full(rows, LEFT_OUT, dtype=dtype)
-        positions[sequence] = np.arange(count, dtype=dtype)
+        for part in chunks(count):
+            positions[sequence[part]] = np.arange(part.start, part.stop, dtype=dtype)
         if np.count_nonzero(positions != LEFT_OUT) == count:
             return cls(count=count, positions=positions)
         from hardness.curriculum.counting import group_by_row  # with numba, seldom needed

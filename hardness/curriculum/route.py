@@ -44,16 +44,26 @@ class Router:
         return open_piece(path) or self._cut(partition, path)
 
     def _cut(self, partition: Partition, path: Path | None) -> Piece:
+        records, rows = self._read(partition)
+        indices, positions = self._keys.positions.find(rows)
+        hardness = self._keys.hardness[rows[indices]]
+        added = occurrence_columns(
+            positions, hardness, total=self._keys.rows, weighting=self.weighting
+        )
+        return cut(records, indices, added, self.edges, path)
+
+    def _read(self, partition: Partition) -> tuple[pa.Table, np.ndarray]:
+        """The records in one chunk, since taking from several is slow, and their rows."""
         found = self.dataset.read(partition)
         file = self.dataset.files[partition.file].path
         refuse_collisions(found.table.column_names, weighting=self.weighting, file=file)
-        records = add_columns(found.table, found.rows, self._keys)
-        indices, positions = self._keys.positions.find(found.rows)
-        hardness = self._keys.hardness[found.rows]
-        added = occurrence_columns(
-            positions, hardness[indices], total=self._keys.rows, weighting=self.weighting
-        )
-        return cut(records, indices, added, self.edges, path)
+        rows = found.rows
+        names, columns = found.table.column_names, found.table.columns
+        del found  # so that no more than one column is in memory twice
+        for index, column in enumerate(columns):
+            columns[index] = column.combine_chunks()
+            del column
+        return add_columns(pa.table(columns, names=names), rows, self._keys), rows
 
     @cached_property
     def _keys(self) -> Keys:

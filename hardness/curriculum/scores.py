@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
 import xxhash
 
+from hardness.curriculum.manifest import ROW
 from hardness.errors import HardnessError
+from hardness.expression import Expression
+from hardness.io.arrow import pc
+from hardness.io.metric import MetricInfo
 from hardness.io.records import Columns
-from hardness.io.storage import Location
+from hardness.io.storage import Location, of_each, open_parquet
 from hardness.io.table import HardnessTable
+
+PARTS_AT_A_TIME = 4
+"""Parts of a table that are in memory at once, besides what is kept of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """One column of a hardness table."""
+    """One column of a hardness table, or an expression over several."""
 
     table: HardnessTable
     """Where they are from."""
     name: str
-    """`metric` or `metric.column`, as messages call it."""
+    """`metric`, `metric.column` or an expression, as messages call it."""
     rows: np.ndarray
     """(n,) u64, strictly increasing: the rows of the dataset that the table has."""
     values: np.ndarray
@@ -38,6 +46,8 @@ class Scores:
     """Number of rows of the dataset, rejected records included."""
     columns: Columns
     """Which columns hold the text, the label, the id and the group."""
+    expression: Expression | None = None
+    """What `name` was parsed to; None for a single column."""
 
     @property
     def nulls(self) -> int:
@@ -64,16 +74,30 @@ def read_scores(table: HardnessTable, by: str | None) -> Scores:
 
     Raises:
         HardnessError: no such metric or column, several metrics and none named, a column that has
-            no direction or holds no numbers, a row twice, or a damaged part.
+            no direction or holds no numbers, a row twice or missing, or a damaged part.
     """
     info, column = table.resolve(by or _only_metric(table))
-    name = info.name if column == info.columns[0] else f"{info.name}.{column}"
     direction = info.direction_of(column)
-    rows, values, valid = _read_column(table, f"{info.name}.{column}", name)
-    _require_rows(rows, table.rows, info.path)
-    digest = xxhash.xxh3_128()
-    for array in (rows, values, valid):
-        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+    rows, values, valid = read_column(table, info, column)
+    metric = {
+        "name": info.name,
+        "column": column,
+        "direction": direction,
+        "parameters": info.parameters,
+        "digest": array_digest(rows, values, valid),
+    }
+    return make_scores(table, full_name(info, column), metric, rows, values, valid)
+
+
+def make_scores(
+    table: HardnessTable,
+    name: str,
+    metric: Mapping[str, Any],
+    rows: np.ndarray,
+    values: np.ndarray,
+    valid: np.ndarray,
+) -> Scores:
+    """Scores with what the table says of its data."""
     keys = ("path", "bytes", "rows", "xxh3_128")
     return Scores(
         table=table,
@@ -81,13 +105,7 @@ def read_scores(table: HardnessTable, by: str | None) -> Scores:
         rows=rows,
         values=values,
         valid=valid,
-        metric={
-            "name": info.name,
-            "column": column,
-            "direction": direction,
-            "parameters": info.parameters,
-            "digest": digest.hexdigest(),
-        },
+        metric=metric,
         dataset={
             "digest": table.digest,
             "files": [{key: file[key] for key in keys} for file in table.content["files"]],
@@ -95,6 +113,19 @@ def read_scores(table: HardnessTable, by: str | None) -> Scores:
         dataset_rows=table.rows,
         columns=table.columns,
     )
+
+
+def full_name(info: MetricInfo, column: str) -> str:
+    """The metric's name for its primary column, else `metric.column`."""
+    return info.name if column == info.columns[0] else f"{info.name}.{column}"
+
+
+def array_digest(*arrays: np.ndarray) -> str:
+    """xxh3-128 of the bytes of arrays, one after the other."""
+    digest = xxhash.xxh3_128()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def _only_metric(table: HardnessTable) -> str:
@@ -110,22 +141,63 @@ def _only_metric(table: HardnessTable) -> str:
     )
 
 
-def _read_column(
-    table: HardnessTable, column: str, name: str
+def read_column(
+    table: HardnessTable, info: MetricInfo, column: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    frame = table.column(column).collect()
-    score = frame["value"]
-    if not (score.dtype.is_numeric() or score.dtype == pl.Boolean):
+    """(n,) u64 rows, strictly increasing, f64 values (0 where undefined), and whether they are
+    defined; read into place a few parts at a time.
+
+    Raises:
+        HardnessError: no numbers, a row twice or missing, or a damaged part.
+    """
+    name = full_name(info, column)
+    rows = np.empty(info.rows, dtype=np.uint64)
+    values = np.empty(info.rows)
+    valid = np.empty(info.rows, dtype=bool)
+    found = 0
+    parts = info.parts()
+    for start in range(0, len(parts), PARTS_AT_A_TIME):
+        read = partial(_read_part, column=column, folder=info.path)
+        for part in of_each(read, parts[start : start + PARTS_AT_A_TIME]):
+            place = slice(found, found + part.num_rows)
+            found = place.stop
+            if found > info.rows:
+                continue
+            score = _numbers(part.column(1), name)
+            rows[place] = part.column(0).to_numpy()
+            valid[place] = score.is_valid().to_numpy()
+            values[place] = pc.fill_null(score, 0.0).to_numpy()
+    pa.default_memory_pool().release_unused()  # much of what it keeps is never needed again
+    if found != info.rows:
         raise HardnessError(
-            f"{name} must be a column of numbers to build by, got {score.dtype}; choose another"
+            f"{info.path} must hold {info.rows} rows, got {found}; score the data again"
         )
-    valid = score.is_not_null().to_numpy()
-    rows = frame["row"].to_numpy()
-    values = score.cast(pl.Float64).fill_null(0.0).to_numpy()
     if np.any(rows[1:] < rows[:-1]):
         order = np.argsort(rows, kind="stable")
         rows, values, valid = rows[order], values[order], valid[order]
+    _require_rows(rows, table.rows, info.path)
     return rows, values, valid
+
+
+def _read_part(path: Location, *, column: str, folder: Location) -> pa.Table:
+    try:
+        with open_parquet(path) as file:
+            return file.read([ROW, column]).select([ROW, column])
+    except (pa.ArrowException, OSError) as error:
+        raise HardnessError(
+            f"{path} must be a complete Parquet file, got {str(error).splitlines()[0]!r}; "
+            f"delete {folder} and score again"
+        ) from error
+
+
+def _numbers(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    kind = column.type
+    checks = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
+    if not any(check(kind) for check in checks):
+        raise HardnessError(
+            f"{name} must be a column of numbers to build by, got {kind}; choose another"
+        )
+    return column.cast(pa.float64(), safe=False)
 
 
 def _require_rows(rows: np.ndarray, dataset_rows: int, folder: Location) -> None:

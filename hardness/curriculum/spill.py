@@ -10,8 +10,9 @@ from the page cache, and even LZ4 costs more than all else that is done to it.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,22 +70,21 @@ def cut(
     """Cut the occurrences of a partition's records by bucket.
 
     Args:
-        records: the partition's records, in any order.
+        records: the partition's records, in any order, best in one chunk.
         indices: (q,) the record of each occurrence.
         added: columns of the q occurrences, `position` among them, which is ascending.
         edges: (buckets + 1,) int64 increasing; bucket b is positions [edges[b], edges[b + 1]).
         path: the file to write, under a temporary name first; memory if None.
     """
-    cuts = np.searchsorted(added.column(POSITION).to_numpy(), edges)
-    runs = _Runs(records.combine_chunks(), indices, added, cuts)
+    cutter = _Cutter(records, indices, added, edges)
     if path is None:
         sink = pa.BufferOutputStream()
-        offsets = runs.write(sink)
+        offsets = cutter.write(sink)
         source: pa.Buffer | str = sink.getvalue()
     else:
-        offsets = _write_file(runs, len(indices), path)
+        offsets = _write_file(cutter, path)
         source = str(path)
-    return Piece(source=source, schema=runs.schema, offsets=offsets, rows=len(indices))
+    return Piece(source=source, schema=cutter.schema, offsets=offsets, rows=cutter.rows)
 
 
 def open_piece(path: Path) -> Piece | None:
@@ -118,16 +118,13 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
         HardnessError: a position of the bucket has no record, or more than one.
     """
     start, stop = int(edges[bucket]), int(edges[bucket + 1])
-    table = pa.concat_tables(
-        [
-            schema.empty_table(),
-            *(
-                cast(pa.Table.from_batches(batches), schema)
-                for piece in pieces
-                if (batches := piece.bucket(bucket))
-            ),
-        ]
-    ).combine_chunks()
+    alike = [batch for piece in pieces if piece.schema == schema for batch in piece.bucket(bucket)]
+    others = [
+        cast(pa.Table.from_batches(batches), schema)
+        for piece in pieces
+        if piece.schema != schema and (batches := piece.bucket(bucket))
+    ]
+    table = pa.concat_tables([pa.Table.from_batches(alike, schema), *others])
     positions = table.column(POSITION).to_numpy().astype(np.int64) - start
     order = np.full(stop - start, -1, dtype=np.int64)
     order[positions] = np.arange(len(positions))
@@ -139,54 +136,60 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
     return table.take(pa.array(order)).combine_chunks()
 
 
-class _Runs:
-    """Occurrences of records, taken from the records a bucket at a time.
+class _Cutter:
+    """Writes the occurrences of a partition's records bucket by bucket.
 
-    Records may occur in several buckets: no more than one is copied at a time.
+    They are taken from the records a run at a time, of no more occurrences than there are records,
+    so that however often records occur, they are in memory once more at most.
     """
 
     def __init__(
-        self, records: pa.Table, indices: np.ndarray, added: pa.Table, cuts: np.ndarray
+        self, records: pa.Table, indices: np.ndarray, added: pa.Table, edges: np.ndarray
     ) -> None:
         self.schema = pa.schema([*records.schema, *added.schema])
+        self.rows = len(indices)
         self._records = records
         self._indices = indices
         self._added = added
-        self._cuts = cuts
+        self._cuts = np.searchsorted(added.column(POSITION).to_numpy(), edges).tolist()
 
     def write(self, sink: pa.NativeFile) -> np.ndarray:
         """Write a stream and return where its buckets begin and the last one ends."""
-        offsets = np.empty(len(self._cuts), dtype=np.int64)
+        runs = self._runs()
+        start, run = 0, next(runs, None)
         with pa.ipc.new_stream(sink, self.schema) as writer:
-            offsets[0] = sink.tell()
-            for bucket in range(len(self._cuts) - 1):
-                for batch in self._bucket(bucket).to_batches():
-                    writer.write_batch(batch)
-                offsets[bucket + 1] = sink.tell()
-        return offsets
+            offsets = [sink.tell()]
+            for low, high in pairwise(self._cuts):
+                while low < high:
+                    assert run is not None
+                    stop = min(high, start + run.num_rows)
+                    writer.write_batch(run.slice(low - start, stop - low))
+                    low = stop
+                    if stop == start + run.num_rows:
+                        start, run = stop, next(runs, None)
+                offsets.append(sink.tell())
+        return np.array(offsets)
 
-    def _bucket(self, bucket: int) -> pa.Table:
-        start, stop = self._cuts[bucket], self._cuts[bucket + 1]
-        if start == stop:
-            return self.schema.empty_table()
-        table = self._records.take(pa.array(self._indices[start:stop]))
-        for name, column in zip(
-            self._added.column_names, self._added.slice(start, stop - start), strict=True
-        ):
-            table = table.append_column(name, column)
-        return table
+    def _runs(self) -> Iterator[pa.RecordBatch]:
+        names = self._added.column_names
+        step = max(self._records.num_rows, 1)
+        for start in range(0, self.rows, step):
+            table = self._records.take(pa.array(self._indices[start : start + step]))
+            for name, column in zip(names, self._added.slice(start, step).columns, strict=True):
+                table = table.append_column(name, column)
+            yield from table.to_batches()
 
 
-def _write_file(runs: _Runs, rows: int, path: Path) -> np.ndarray:
+def _write_file(cutter: _Cutter, path: Path) -> np.ndarray:
     # Not `atomic_path`: waiting for the disk would take longer than the whole build. What a power
     # failure leaves of a piece does not match the digest at its end, and is written again.
     temporary = temporary_name(path)
     try:
         with mended_by_the_user(str(path.parent)):
             with pa.OSFile(str(temporary), "wb") as file:
-                offsets = runs.write(file)
+                offsets = cutter.write(file)
                 file.write(offsets.tobytes())
-                file.write(np.array([len(offsets), rows]).tobytes())
+                file.write(np.array([len(offsets), cutter.rows]).tobytes())
             digest = file_digest(temporary)
             with open(temporary, "ab") as file:
                 file.write(bytes.fromhex(digest))

@@ -46,7 +46,7 @@ class _Parser:
 
     def __init__(self, text: str, known: Sequence[str]) -> None:
         self.text = text
-        self.known = set(known)
+        self.known = set(known) - {""}
         self.names: dict[str, str] = {}
         """Identifiers that stand for names which are none."""
         self.plain = self._plain_names()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hardness.direction import Direction
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json
 from hardness.io.digest import file_digest
@@ -26,7 +27,7 @@ class MetricInfo:
     parameters: dict[str, Any]
     columns: tuple[str, ...]
     """The metric's columns, the primary one first."""
-    directions: dict[str, str]
+    directions: dict[str, Direction]
     """Column to "higher" or "lower", the way that is harder; columns without one are not scores."""
     dataset: str
     """Digest of the data that was scored."""
@@ -38,11 +39,11 @@ class MetricInfo:
     """All of metric.json."""
 
     @property
-    def direction(self) -> str:
+    def direction(self) -> Direction:
         """The way that is harder for the primary column."""
         return self.directions[self.columns[0]]
 
-    def direction_of(self, column: str) -> str:
+    def direction_of(self, column: str) -> Direction:
         """The way that is harder for a column.
 
         Raises:

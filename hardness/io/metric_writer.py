@@ -231,15 +231,17 @@ def _summary(paths: Sequence[Location], field: pa.Field) -> dict[str, Any]:
 
 
 def quantile(numbers: np.ndarray, q: float) -> float:
-    """A quantile of sorted float64 (n,) numbers, to the bit what `np.quantile` gives.
+    """A quantile of sorted float64 (n,) numbers.
 
-    That one would look for the places of a sorted array once more.
+    Of finite ones, to the bit what `np.quantile` gives, which would sort them once more in part.
     """
     place = q * (len(numbers) - 1)
     below = int(place)
     share = place - below
     low, high = numbers[below], numbers[min(below + 1, len(numbers) - 1)]
-    return float(low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share))
+    between = low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share)
+    # Between a finite and an infinite score there is nothing to interpolate.
+    return float(low if np.isnan(between) else between)
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -120,11 +120,17 @@ class HardnessTable:
 
         return join_metrics(infos)
 
-    def dataset(self, *, on_error: str = "raise", work: str | Path | None = None) -> Dataset:
+    def dataset(
+        self,
+        *,
+        on_error: str = "raise",
+        work: str | Path | None = None,
+        largest_partition_bytes: int | None = None,
+    ) -> Dataset:
         """The data that was scored, opened again with the same columns.
 
         Each file is looked for relative to the table, so that both can be moved together, and then
-        where it was.
+        where it was. The arguments are those of `open_dataset`.
 
         Raises:
             HardnessError: a file is missing or its contents changed since they were scored.
@@ -137,6 +143,7 @@ class HardnessTable:
             group=self.columns.group,
             on_error=on_error,
             work=work,
+            largest_partition_bytes=largest_partition_bytes,
         )
         if dataset.digest != self.digest:
             dataset.close()

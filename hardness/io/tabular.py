@@ -167,11 +167,12 @@ def _not_utf8(
     for name, kind in keys.items():
         if kind != STRING or name not in table.column_names:
             continue
-        column = contiguous(table.column(name))
+        column = table.column(name)
         try:
             column.validate(full=True)
             continue
         except pa.ArrowInvalid:
+            column = contiguous(column)
             values = column.cast(pa.binary() if column.type == pa.string() else pa.large_binary())
         for position, value in enumerate(values.to_pylist()):
             if value is not None and not is_utf8(value):

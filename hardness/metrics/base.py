@@ -50,6 +50,8 @@ class Metric:
             numbers, JSON-like; `store_bytes(config, dataset)`, about how many bytes the run needs
             in memory and how many in files where it may not have those; and `run(task, config)`,
             which takes a `hardness.stages.run.Run` and returns a `Tally`.
+        partition_bytes: of input that a task reads where nothing else is said; None for what suits
+            metrics that take less than a second for a megabyte.
         settles: its name, columns or directions depend on its options and the data. The stage then
             also has `settle(metric, config, dataset)`, which returns the metric as it will be.
         fixed: options that its name says, as `column:length` says which column. They cannot be
@@ -64,6 +66,7 @@ class Metric:
     columns: tuple[Column, ...]
     config: type[Any]
     stage: str
+    partition_bytes: int | None = None
     settles: bool = False
     fixed: Mapping[str, Any] = field(default_factory=dict)
 

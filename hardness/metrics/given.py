@@ -1,4 +1,4 @@
-"""What metrics share whose numbers are given: which end is harder, and what the metric is called."""
+"""What metrics of given numbers share: which end is harder, and what the metric is called."""
 
 from __future__ import annotations
 

@@ -86,6 +86,24 @@ class Threads:
             get(graph, list(graph), pool=pool)
 
 
+class Serial:
+    """One task at a time, in the thread that asks for it."""
+
+    in_process = True
+    tasks_at_a_time = 1
+
+    def run(
+        self,
+        stage: str,
+        function: Function,
+        items: dict[int, Any],
+        finished: Finished,
+        marks: tuple[Mark, ...],
+    ) -> None:
+        for index, item in items.items():
+            finished(index, function(item))
+
+
 class Cluster:
     """Runs one function over many items, each item a task.
 
@@ -147,6 +165,13 @@ class Cluster:
         missing = {i: item for i, item in enumerate(items) if i not in results}
         self._executor.run(slug, function, missing, finished, self._marks)
         return [results[index] for index in range(len(items))]
+
+    def serial(self) -> Cluster:
+        """The same with one task at a time where tasks share this process.
+
+        For tasks that share what there is one of, such as a model on a GPU.
+        """
+        return Cluster(Serial(), self._progress) if self.in_process else self
 
     @contextmanager
     def sharing(self, *folders: Path) -> Iterator[None]:

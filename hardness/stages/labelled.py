@@ -12,7 +12,7 @@ What the store holds for each block b, those of the reference first:
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -22,13 +22,14 @@ import pyarrow as pa
 from hardness.errors import HardnessError
 from hardness.io.arrow import pc
 from hardness.io.dataset import Dataset
-from hardness.io.records import Columns, Partition, Reject
+from hardness.io.records import Columns, Reject
 from hardness.io.text import join_columns
 from hardness.ngram.class_rows import MOST_CLASSES
 from hardness.ngram.tokenize import tokenize, tokenizers
 from hardness.stages.groups import group_salts
 from hardness.stages.ngram import Block
 from hardness.stages.run import Run
+from hardness.stages.sources import Source, encode_sources
 from hardness.stages.store import Store
 
 
@@ -49,15 +50,6 @@ class Labelled:
     rejects: list[Reject]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Source:
-    index: int
-    dataset: Dataset
-    partition: Partition
-    fitted: bool
-    scored: bool
-
-
 def encode_labelled(
     task: Run, reference: Dataset | None, *, tokenizer: str, by_group: bool
 ) -> Labelled:
@@ -66,30 +58,10 @@ def encode_labelled(
     Raises:
         HardnessError: there are fewer than two classes, or too many.
     """
-    datasets = [task.dataset] if reference is None else [reference, task.dataset]
-    sources = [
-        # A task needs its own partition, not the list of all.
-        _Source(
-            index=0,
-            dataset=replace(dataset, partitions=()),
-            partition=partition,
-            fitted=reference is None or dataset is reference,
-            scored=dataset is task.dataset,
-        )
-        for dataset in datasets
-        for partition in dataset.partitions
-    ]
-    sources = [replace(source, index=index) for index, source in enumerate(sources)]
-    results = task.cluster.map(
-        "reading",
-        partial(_encode, store=task.store, tokenizer=tokenizer, by_group=by_group),
-        sources,
-        sizes=[source.partition.rows for source in sources],
-        unit="records",
-        store=task.store,
-    )
+    encode = partial(_encode, store=task.store, tokenizer=tokenizer, by_group=by_group)
+    sources, results = encode_sources(task, reference, encode)
     classes = sorted({name for result in results for name in result["classes"]})
-    _check_number(len(classes), task.dataset.columns.label)
+    check_number(len(classes), task.dataset.columns.label)
     for source, result in zip(sources, results, strict=True):
         local = task.store.get(f"local-labels-{source.index}", np.int32)
         codes = np.searchsorted(np.array(classes), np.array(result["classes"], dtype=str))
@@ -104,7 +76,8 @@ def encode_labelled(
     )
 
 
-def _check_number(n_classes: int, label: str | None) -> None:
+def check_number(n_classes: int, label: str | None) -> None:
+    """Raises HardnessError for fewer than two classes, or more than there is room for."""
     if n_classes < 2:
         raise HardnessError(
             f"label must have at least 2 classes, got {n_classes} in column {label!r}; "
@@ -117,15 +90,15 @@ def _check_number(n_classes: int, label: str | None) -> None:
         )
 
 
-def _encode(source: _Source, *, store: Store, tokenizer: str, by_group: bool) -> dict[str, Any]:
+def _encode(source: Source, *, store: Store, tokenizer: str, by_group: bool) -> dict[str, Any]:
     columns = source.dataset.columns
     assert columns.label is not None
     wanted = _wanted(columns, scored=source.scored, by_group=by_group)
     records = source.dataset.read(source.partition, wanted)
     tokens = tokenize(join_columns(records.table, columns.text), tokenizers.get(tokenizer))
-    classes, labels = _numbered(records.table.column(columns.label))
+    classes, labels = numbered(records.table.column(columns.label))
     # A column of other values than classes would make the list of all as large as the data.
-    _check_number(max(2, len(classes)), columns.label)
+    check_number(max(2, len(classes)), columns.label)
     store.put(f"ids-{source.index}", tokens.ids)
     store.put(f"starts-{source.index}", tokens.starts)
     store.put(f"local-labels-{source.index}", labels)
@@ -158,7 +131,7 @@ def _wanted(columns: Columns, *, scored: bool, by_group: bool) -> list[str]:
     return list(dict.fromkeys(name for name in names if name is not None))
 
 
-def _numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
+def numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
     """The distinct labels as text, and int32 (n,) the place of each record's, -1 for null."""
     encoded = pa.concat_arrays(column.cast(pa.string()).chunks).dictionary_encode()
     labels = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)

@@ -10,7 +10,7 @@ and what `hardness.stages.groups` keeps there where groups are held out.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 from hardness.errors import HardnessError
 from hardness.io.arrow import from_numpy
 from hardness.io.dataset import Dataset
-from hardness.io.records import Columns, Partition, Reject
+from hardness.io.records import Columns, Reject
 from hardness.io.storage import signature
 from hardness.io.text import join_columns
 from hardness.metrics.perplexity import PerplexityConfig
@@ -29,6 +29,7 @@ from hardness.stages.groups import group_salts, held_with, sum_groups
 from hardness.stages.ngram import Block, NgramCounts, Totals
 from hardness.stages.reference import open_reference, reference_digests, reference_files
 from hardness.stages.run import PartWriter, Run, Tally
+from hardness.stages.sources import Source, encode_sources
 from hardness.stages.store import Store
 
 _NO_HELD = np.empty(0, dtype=np.int64)
@@ -37,17 +38,6 @@ _BYTES_PER_POSITION = 4
 """Of plain input, a low guess: English prose in JSON has about six."""
 _EXPANSION = 4
 """Bytes of text in a byte of Parquet or Arrow, a high guess."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Source:
-    """A partition to encode."""
-
-    index: int
-    dataset: Dataset
-    partition: Partition
-    fitted: bool
-    scored: bool
 
 
 def parameters(config: PerplexityConfig, columns: Columns) -> dict[str, Any]:
@@ -134,39 +124,19 @@ def _encode(
     task: Run, config: PerplexityConfig, reference: Dataset | None
 ) -> tuple[list[Block], list[Reject]]:
     """Tokenise the data and, before it, the reference, and leave the hashes in the store."""
-    datasets = [task.dataset] if reference is None else [reference, task.dataset]
-    sources = [
-        # A task needs its own partition, not the list of all.
-        _Source(
-            index=0,
-            dataset=replace(dataset, partitions=()),
-            partition=partition,
-            fitted=reference is None or dataset is reference,
-            scored=dataset is task.dataset,
-        )
-        for dataset in datasets
-        for partition in dataset.partitions
-    ]
-    sources = [replace(source, index=index) for index, source in enumerate(sources)]
-    results = task.cluster.map(
-        "reading",
-        partial(
-            _encode_block,
-            store=task.store,
-            tokenizer=config.tokenizer,
-            by_group=config.left_out == "group",
-        ),
-        sources,
-        sizes=[source.partition.rows for source in sources],
-        unit="records",
+    encode = partial(
+        _encode_block,
         store=task.store,
+        tokenizer=config.tokenizer,
+        by_group=config.left_out == "group",
     )
+    _, results = encode_sources(task, reference, encode)
     blocks = [Block(**result["block"]) for result in results]
     return blocks, [Reject(**reject) for result in results for reject in result["rejects"]]
 
 
 def _encode_block(
-    source: _Source, *, store: Store, tokenizer: str, by_group: bool
+    source: Source, *, store: Store, tokenizer: str, by_group: bool
 ) -> dict[str, Any]:
     columns = source.dataset.columns
     wanted = _wanted(columns, scored=source.scored, by_group=by_group)

@@ -12,24 +12,32 @@ from hardness.io.digest import file_digest
 from hardness.io.files import expand
 
 
-def reference_files(paths: Sequence[str]) -> list[str]:
+def reference_files(paths: Sequence[str], option: str = "reference") -> list[str]:
     """The files that the paths and globs of a reference stand for; none for none.
+
+    Args:
+        paths: as given.
+        option: which gave them, for messages.
 
     Raises:
         HardnessError: one leads nowhere.
     """
-    with _named():
+    with named(option):
         return expand(paths) if paths else []
 
 
-def reference_digests(paths: Sequence[str]) -> list[str]:
+def reference_digests(paths: Sequence[str], option: str = "reference") -> list[str]:
     """What tells one reference from another: the digests of its files.
+
+    Args:
+        paths: as given.
+        option: which gave them, for messages.
 
     Raises:
         HardnessError: a path leads nowhere.
     """
-    files = reference_files(paths)
-    with _named():
+    files = reference_files(paths, option)
+    with named(option):
         return [file_digest(path) for path in files]
 
 
@@ -51,19 +59,19 @@ def open_reference(
     Raises:
         HardnessError: a file or a record cannot be read, or lacks the columns.
     """
-    with _named():
+    with named("reference"):
         dataset = open_dataset(paths, text=text, label=label, **(reading or {}))
     with dataset:
         yield dataset
 
 
 @contextmanager
-def _named() -> Iterator[None]:
-    """Mistakes in files that are called `data` everywhere else are the reference's here."""
+def named(name: str) -> Iterator[None]:
+    """Mistakes in files that are called `data` everywhere else are those of an option here."""
     try:
         yield
     except HardnessError as error:
         rule = str(error).removeprefix("data must ")
         if rule == str(error):
             raise
-        raise HardnessError(f"reference must {rule}") from error
+        raise HardnessError(f"{name} must {rule}") from error

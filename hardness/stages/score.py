@@ -18,6 +18,7 @@ from hardness.io.examples import Examples, find_examples
 from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
 from hardness.io.metric_writer import MetricWriter
+from hardness.io.records import Columns
 from hardness.io.rejects import write_rejects
 from hardness.io.storage import AnyPath, Location, local_path, locate, work_folder
 from hardness.io.table import HardnessTable, create_table, open_table
@@ -59,7 +60,7 @@ class ScoreResult:
 
 
 def score(
-    data: Paths,
+    data: Paths | None = None,
     *,
     metric: str = "perplexity",
     output: AnyPath | None = None,
@@ -87,6 +88,7 @@ def score(
 
     Args:
         data: files, globs or folders, as paths or URLs; see `hardness.io.dataset.open_dataset`.
+            None where the options tell: for the dynamics of a run, what it was trained on.
         metric: which metric; `hardness metrics` lists them.
         output: the table's folder, a URL too; beside the data where None (`data.jsonl`:
             `data.hardness`).
@@ -112,6 +114,14 @@ def score(
     stage = spec.load_stage()
     limit = parse_memory(memory)
     work = None if work is None else local_path("work", work)
+    if data is None:
+        data, known = _implied_data(spec, config)
+        text, label, id, group = (
+            text or known.text,
+            label or known.label,
+            id or known.id,
+            group or known.group,
+        )
     folder = default_folder(data) if output is None else locate(output)
     reading = {
         "work": _staging(folder, scheduler) if work is None else work,
@@ -124,7 +134,7 @@ def score(
         id=id,
         group=group,
         on_error=on_error,
-        partition_bytes=partition_bytes,
+        partition_bytes=spec.partition_bytes if partition_bytes is None else partition_bytes,
         **reading,
     )
     with sources as dataset:
@@ -193,6 +203,18 @@ def score(
             seconds=time.perf_counter() - began,
             examples=shown,
         )
+
+
+def _implied_data(spec: Metric, config: Any) -> tuple[Paths, Columns]:
+    """The data that a metric's options tell, and its columns.
+
+    Raises:
+        HardnessError: they do not.
+    """
+    implied = getattr(spec.load_stage(), "implied_data", None)
+    if implied is None:
+        raise HardnessError(f"data must be named for {spec.name}, got none; give its files")
+    return implied(config)
 
 
 def _staging(folder: Location, scheduler: str | None) -> Path | None:

@@ -68,7 +68,7 @@ class TrainConfig:
     """Columns that a causal LM is trained on; None takes the last text column."""
     epochs: int | None = None
     """Passes over the shards, at least 1; None makes 3, or 1 over shards that hold several passes
-    over the data themselves."""
+    over the data themselves or repeat records."""
     batch_size: int = 32
     """Records in a global batch, all ranks together, at least 1."""
     accumulate: int = 1

@@ -51,17 +51,36 @@ def token_terms(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _token_terms(logits: Tensor, targets: Tensor, *, observe: bool) -> tuple[Tensor, Tensor]:
-    flat, wanted = logits.float().flatten(0, 1), targets.flatten()
+    each, of_tokens = _each_token(logits, targets, observe=observe)
     seen = torch.empty(0)
+    if observe:
+        on_cpu = logits.device.type == "cpu"
+        seen = mean_of_tokens(of_tokens, targets) if on_cpu else observe_tokens(logits, targets)
+    return each.sum(-1) / trained_tokens(targets).clamp(min=1), seen
+
+
+def each_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """-ln softmax(logits_it)[target_it] of each token.
+
+    Args:
+        logits: [m, T, V].
+        targets: [m, T] the token after each position, or IGNORED.
+
+    Returns:
+        [m, T] in nats, float32; 0 where the target is IGNORED.
+    """
+    return _each_token(logits, targets, observe=False)[0]
+
+
+def _each_token(logits: Tensor, targets: Tensor, *, observe: bool) -> tuple[Tensor, Tensor]:
+    """The losses [m, T], and on a CPU what `TokenLoss` observes of the same softmax."""
+    flat, wanted = logits.float().flatten(0, 1), targets.flatten()
     if logits.device.type == "cpu":
-        each, of_tokens = TokenLoss.apply(flat, wanted, observe)  # pyright: ignore[reportGeneralTypeIssues]
-        if observe:
-            seen = mean_of_tokens(of_tokens, targets)
+        each, seen = TokenLoss.apply(flat, wanted, observe)  # pyright: ignore[reportGeneralTypeIssues]
     else:
         each = functional.cross_entropy(flat, wanted, ignore_index=IGNORED, reduction="none")
-        if observe:
-            seen = observe_tokens(logits, targets)
-    return each.view(targets.shape).sum(-1) / trained_tokens(targets).clamp(min=1), seen
+        seen = torch.empty(0)
+    return each.view(targets.shape), seen
 
 
 def class_hits(logits: Tensor, targets: Tensor) -> Tensor:

@@ -30,9 +30,11 @@ def quiet_transformers() -> Iterator[None]:
 
 def model_digest(config: TrainConfig) -> str | None:
     """Digest of every file in a local model's folder, None for the tiny model."""
-    if config.is_tiny:
-        return None
-    folder = Path(config.model)
+    return None if config.is_tiny else folder_digest(Path(config.model))
+
+
+def folder_digest(folder: Path) -> str:
+    """Digest of every file in a folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return object_digest({str(path.relative_to(folder)): file_digest(path) for path in files})
 
@@ -103,12 +105,7 @@ def make_model(
         HardnessError: the model cannot be loaded for this task.
     """
     import torch
-    from transformers import (
-        AutoModelForCausalLM,
-        AutoModelForSequenceClassification,
-        LlamaForCausalLM,
-        LlamaForSequenceClassification,
-    )
+    from transformers import LlamaForCausalLM, LlamaForSequenceClassification
 
     classify = task == "classification"
     names: dict[str, Any] = {}
@@ -126,25 +123,33 @@ def make_model(
             return (
                 LlamaForSequenceClassification(settings) if classify else LlamaForCausalLM(settings)
             )
-        loader = AutoModelForSequenceClassification if classify else AutoModelForCausalLM
-        try:
-            with quiet_transformers():
-                model = loader.from_pretrained(
-                    str(config.model),
-                    local_files_only=True,
-                    dtype=torch.float32,
-                    ignore_mismatched_sizes=classify,
-                    **names,
-                )
-        except (OSError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise HardnessError(
-                f"model must be one that can do {task}, got {str(config.model)!r} ({reason}); "
-                "choose another model or task"
-            ) from None
+        model = load_model(
+            config.model, task, dtype=torch.float32, ignore_mismatched_sizes=classify, **names
+        )
     if model.config.pad_token_id is None:
         model.config.pad_token_id = tokenizer.pad_token_id
     return model
+
+
+def load_model(path: str | Path, task: str, **options: Any) -> Any:
+    """What `from_pretrained` of the model for a task returns, given the options.
+
+    Raises:
+        HardnessError: the model cannot be loaded for this task.
+    """
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+
+    classify = task == "classification"
+    loader = AutoModelForSequenceClassification if classify else AutoModelForCausalLM
+    try:
+        with quiet_transformers():
+            return loader.from_pretrained(str(path), local_files_only=True, **options)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise HardnessError(
+            f"model must be one that can do {task}, got {str(path)!r} ({reason}); "
+            "choose another model or task"
+        ) from None
 
 
 def longest_input(config: TrainConfig) -> int:
@@ -155,15 +160,20 @@ def longest_input(config: TrainConfig) -> int:
     """
     if config.is_tiny:
         return config.max_length or MAX_LENGTH
+    return longest_of(config.model, config.max_length)
+
+
+def longest_of(path: str | Path, max_length: int | None) -> int:
+    """The longest example in tokens of a local model; see `longest_input`."""
     from transformers import AutoConfig
 
-    model = AutoConfig.from_pretrained(str(config.model), local_files_only=True)
+    model = AutoConfig.from_pretrained(str(path), local_files_only=True)
     longest = getattr(model, "max_position_embeddings", None)
     if not isinstance(longest, int) or longest < 1:
-        return config.max_length or MAX_LENGTH
-    if config.max_length is not None and config.max_length > longest:
+        return max_length or MAX_LENGTH
+    if max_length is not None and max_length > longest:
         raise HardnessError(
-            f"max_length must be at most {longest}, the longest input of {str(config.model)!r}, "
-            f"got {config.max_length}; use --max-length {longest}"
+            f"max_length must be at most {longest}, the longest input of {str(path)!r}, "
+            f"got {max_length}; use --max-length {longest}"
         )
-    return config.max_length or min(MAX_LENGTH, longest)
+    return max_length or min(MAX_LENGTH, longest)

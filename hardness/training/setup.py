@@ -18,6 +18,7 @@ from hardness.curriculum.shards import Shards, open_shards
 from hardness.errors import HardnessError
 from hardness.training.batches import BatchPlan
 from hardness.training.chat import ChatLM, is_chat
+from hardness.training.columns import prompt_and_response
 from hardness.training.config import EPOCHS, TrainConfig
 from hardness.training.data import UNDEFINED_HARDNESS, InOrder
 from hardness.training.evaluation import EvalSet, load_eval_set
@@ -139,7 +140,7 @@ def prepare(config: TrainConfig, listener: Listener, world: World) -> Setup:
         plan=BatchPlan(
             rows=shards.rows,
             batch_size=config.batch_size,
-            epochs=config.epochs or _default_epochs(shards),
+            epochs=config.epochs or _default_epochs(shards, listener),
             accumulate=config.accumulate,
         ),
         eval_set=None if config.eval is None else load_eval_set(config.eval, task, shards.manifest),
@@ -188,9 +189,14 @@ def _check_recording(config: TrainConfig, shards: Shards) -> None:
         )
 
 
-def _default_epochs(shards: Shards) -> int:
-    """Passes over the shards where nobody says: `EPOCHS`, or 1 if they hold several themselves."""
-    return EPOCHS if shards.manifest.epochs == 1 else 1
+def _default_epochs(shards: Shards, listener: Listener) -> int:
+    """Passes over the shards where nobody says: `EPOCHS`, or 1 over a whole training's sequence."""
+    manifest = shards.manifest
+    if manifest.epochs == 1 and not manifest.repeats:
+        return EPOCHS
+    held = f"{manifest.epochs} epochs" if manifest.epochs > 1 else "a schedule that repeats records"
+    listener.note(f"epochs: 1, as the shards hold {held}")
+    return 1
 
 
 def _choose_task(config: TrainConfig, shards: Shards, listener: Listener) -> str:
@@ -222,23 +228,7 @@ def _choose_columns(
                 "use --task causal-lm"
             )
         return text[:-1], text[-1:]
-    if response is None:
-        response = tuple(name for name in text if name not in (prompt or text[:-1]))
-    if prompt is None:
-        prompt = tuple(name for name in text if name not in response)
-    for option, names in (("prompt", prompt), ("response", response)):
-        unknown = [name for name in names if name not in shards.columns]
-        if unknown:
-            raise HardnessError(
-                f"{option} must be among the columns {', '.join(shards.columns)}, got "
-                f"{', '.join(unknown)}; check the names"
-            )
-    if not response or set(prompt) & set(response):
-        raise HardnessError(
-            f"response must be columns that are not in the prompt, got {list(response)} beside "
-            f"{list(prompt)}; give both --prompt and --response"
-        )
-    return prompt, response
+    return prompt_and_response(text, prompt, response, known=shards.columns)
 
 
 def _make_task(

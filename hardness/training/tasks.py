@@ -152,13 +152,18 @@ class CausalLM:
         self._max_length = max_length
         self.padding = Example(ids=(), target=(), units=0)
 
+    @property
+    def start(self) -> int | None:
+        """The id of the start token, if the tokenizer has one."""
+        return self._tokenizer.bos_token_id
+
     def encode(self, table: pa.Table) -> list[Example]:
         """Start token, prompt, line end, response, end token; cut off on the right.
 
         Prompt and response are tokenised apart, so that no token straddles the mask's edge.
         """
-        start, end = self._tokenizer.bos_token_id, self._tokenizer.eos_token_id
-        prefix = [] if start is None else [start]
+        end = self._tokenizer.eos_token_id
+        prefix = [] if self.start is None else [self.start]
         suffix = [] if end is None else [end]
         prompts: list[list[int]] = [[]] * table.num_rows
         if self._prompt:

@@ -60,13 +60,19 @@ def test_the_second_time_nothing_is_written(table: Path, tmp_path: Path) -> None
 
 
 def test_every_option_reaches_the_build(table: Path, tmp_path: Path) -> None:
-    run(
-        *(table, "--order", "random", "--normalize", "zscore", "--seed", "7", "--nulls", "last"),
+    printed = run(
+        *(table, "--order", "buckets:3", "--normalize", "zscore", "--seed", "7", "--nulls", "last"),
         *("--weighting", "s-loss", "--memory", "1GB", "--shard-rows", "900", "-o", tmp_path / "s"),
+        *("--select", "easiest:0.5", "--keep-random", "0.1", "--epochs", "2"),
     )
     manifest = open_shards(tmp_path / "s").manifest
-    assert manifest.curriculum == {"order": "random", "normalize": "zscore", "nulls": "last"}
-    assert (manifest.seed, manifest.shard_rows) == (7, 900)
+    expected = {"order": "buckets:3", "normalize": "zscore", "nulls": "last", "keep_random": 0.1}
+    assert expected.items() <= manifest.curriculum.items()
+    assert manifest.curriculum["select"] == "easiest:0.5"
+    assert (manifest.seed, manifest.epochs, manifest.shard_rows) == (7, 2, 900)
+    assert "records 660 of 1,200" in printed
+    assert "positions 1,320 in 2 epochs, each record 2 times" in printed
+    assert "at random 0.1 of the records" in printed
     assert manifest.weighting == {"name": "s-loss"}
     run(table, "--order", "ascending", "--overwrite", "-o", tmp_path / "s")
     assert open_shards(tmp_path / "s").manifest.curriculum["order"] == "ascending"
@@ -76,9 +82,58 @@ def test_nulls_are_counted(tmp_path: Path) -> None:
     data = write_jsonl(tmp_path / "data.jsonl", records(3))
     table = score(data, tmp_path / "t", [1, None, 2]).path
     printed = run(table, "--order", "ascending", "--nulls", "drop", "-o", tmp_path / "s")
-    assert "records 2, 1 without a score (drop)" in printed
+    assert "records 2 of 3, 1 without a score (drop)" in printed
 
 
 def test_a_mistake_is_a_hardness_error(table: Path) -> None:
     with pytest.raises(HardnessError, match="metric must be one of perplexity"):
         run(table, "--by", "length")
+
+
+def test_a_dry_run_shows_both_ends_and_the_course_and_writes_nothing(
+    table: Path, tmp_path: Path
+) -> None:
+    printed = run(
+        *(table, "--order", "babysteps:2", "--shard-rows", "1000", "--dry-run"),
+        *("-o", tmp_path / "s"),
+    )
+    assert "shards 2 to write (dry run, nothing written)" in printed
+    assert "positions 1,800 in 1 epoch, each record 1 to 2 times" in printed
+    assert "first records position row hardness text 0 " in printed
+    assert "mean hardness by training position 1.0 ┤" in printed
+    assert not (tmp_path / "s").exists()
+    assert not list(tmp_path.glob("*.shards"))
+
+
+def test_a_record_is_explained(table: Path) -> None:
+    printed = run(table, "--order", "descending", "--explain", "36")
+    assert "perplexity 36 higher 98.71%" in printed
+    assert "rank 1,168 of 1,200 records are easier" in printed
+    assert "positions 0" in printed
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<svg")])
+def test_the_course_is_drawn(table: Path, tmp_path: Path, ending: str, begins: bytes) -> None:
+    pytest.importorskip("altair")
+    pytest.importorskip("vl_convert")
+    file = tmp_path / f"course.{ending}"
+    assert f"plot: {file}" in run(table, "--dry-run", "--plot", file)
+    assert file.read_bytes().startswith(begins)
+
+
+def test_a_drawing_in_html_asks_nobody_for_anything(table: Path, tmp_path: Path) -> None:
+    pytest.importorskip("altair")
+    pytest.importorskip("vl_convert")
+    file = tmp_path / "course.html"
+    run(table, "--plot", file, "-o", tmp_path / "s")
+    page = file.read_text(encoding="utf-8")
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=['\"]?(https?:)?//", page)
+    assert "training position" in page
+    assert (tmp_path / "s" / "manifest.json").is_file()
+
+
+def test_other_drawings_are_refused(table: Path, tmp_path: Path) -> None:
+    pytest.importorskip("altair")
+    pytest.importorskip("vl_convert")
+    with pytest.raises(HardnessError, match=r"plot must end in .png, .svg, .html, got '.*gif'"):
+        run(table, "--dry-run", "--plot", tmp_path / "course.gif")

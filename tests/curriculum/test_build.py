@@ -361,7 +361,7 @@ def test_data_that_changed_since_scoring_is_refused(
         ({"memory": "1kB"}, "memory must be at least 1 MB"),
         ({"weighting": "focus"}, "weighting must be one of"),
         ({"weighting": "shards"}, "weighting must need no more than hardness and progress"),
-        ({"order": "sideways"}, "order must be one of ascending, descending, random"),
+        ({"order": "sideways"}, "order must be one of annealed, ascending, babysteps"),
         ({"by": "length"}, "metric must be one of perplexity"),
     ],
     ids=["shard-rows", "memory", "weighting", "weighting-needs", "order", "by"],

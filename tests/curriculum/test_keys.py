@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hardness.curriculum.curriculum import Curriculum
 from hardness.curriculum.keys import Keys, place
 from hardness.curriculum.orders import orders
 from hardness.errors import HardnessError
@@ -19,16 +20,15 @@ def placed(scores: list[float | None], rows: list[int] | None = None, **options:
         "dataset_rows": len(scores),
         "name": "perplexity",
         "direction": "higher",
-        "order": "ascending",
-        "normalize": "rank",
-        "nulls": "error",
-        "seed": 0,
+        "read": None,
     }
+    settings |= {name: options.pop(name) for name in settings if name in options}
     return place(
         np.array(range(len(scores)) if rows is None else rows, dtype=np.uint64),
         np.array([0.0 if score is None else score for score in scores]),
         np.array(known, dtype=bool),
-        **(settings | options),
+        **settings,
+        curriculum=Curriculum(**options),
     )
 
 

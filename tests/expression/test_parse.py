@@ -29,7 +29,7 @@ def test_references_are_the_columns_in_order(text: str, references: tuple[str, .
 
 
 def test_known_names_with_signs_need_no_backticks() -> None:
-    known = ("base", "ngram-pvi", "column:len", "column:len-2", "dsir")
+    known = ("", "base", "ngram-pvi", "column:len", "column:len-2", "dsir")
     text = "base.ngram-pvi.pvi-ngram-pvi + column:len-2 * column:len - dsir"
     references = ("base.ngram-pvi.pvi", "ngram-pvi", "column:len-2", "column:len", "dsir")
     assert parse(text, known).references == references

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, LlamaConfig
 
+import hardness
 from hardness.errors import HardnessError
 from hardness.integrations.transformers import DynamicsCallback, HardnessTrainer
 from hardness.training.losses import class_losses, token_losses
@@ -186,3 +188,16 @@ def test_the_callback_records_every_epoch_of_a_plain_trainer(
             labels = torch.tensor([records[index]["labels"] for index in range(22)])
             expected = observe_classes(torch.tensor(table["logits"].to_pylist()), labels)
             assert table["error_norm"].to_pylist() == pytest.approx(expected[3].tolist(), rel=1e-4)
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(f'{{"text": "record {row}"}}\n' for row in range(122)))
+    mapped = hardness.score(data, metric="cartography", dynamics=str(tmp_path / "dynamics"))
+    frame = mapped.table.frame("cartography").collect()
+    assert frame["n_epochs"].to_list() == [0] * 100 + [2] * 22
+    assert frame["confidence"].null_count() == 100
+    logprobs = [
+        pq.read_table(tmp_path / "dynamics" / f"epoch-{epoch:03d}" / "rank-0.parquet")[
+            "gold_logprob"
+        ].to_numpy()
+        for epoch in (1, 2)
+    ]
+    assert frame["mean_loss"].to_list()[100:] == pytest.approx(-np.mean(logprobs, axis=0))

@@ -1,0 +1,1 @@
+"""Scores by models: records batched by length, on a CPU, GPUs or a Dask cluster's workers."""

@@ -1,0 +1,82 @@
+"""The `grand` metric: the gradient that a record gives the last layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from hardness.errors import HardnessError
+from hardness.inference import parameters as common
+from hardness.inference.columns import nullable
+from hardness.inference.compute import gradient_norm
+from hardness.inference.labelled import LabelledTask, LabelledText, labelled_text
+from hardness.inference.language import LanguageText, language_text
+from hardness.inference.models import CLASSIFICATION, Loaded, task_of
+from hardness.inference.parameters import max_length, spec
+from hardness.inference.probe import Encoded, Found, Pass
+from hardness.inference.stage import run as run_probe
+from hardness.inference.stage import store_bytes
+from hardness.io.records import Columns
+from hardness.metrics.model_options import LanguageConfig
+from hardness.stages.run import Run, Tally
+from hardness.training.tasks import CausalLM
+
+__all__ = ["parameters", "run", "store_bytes"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrandProbe:
+    """One pass over labelled or plain text."""
+
+    passes: tuple[Pass, ...]
+    text: LabelledText | LanguageText
+
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        return self.text.columns
+
+    def task(self, model: Loaded) -> LabelledTask | CausalLM:
+        return self.text.task(model)
+
+    def encode(self, task: Any, table: pa.Table) -> list[Encoded]:
+        if isinstance(self.text, LabelledText):
+            return self.text.encode(task, table)
+        cut = [self.text.cut(example) for example in task.encode(table)]
+        return [Encoded(examples=(example,), cut=lost) for example, lost in cut]
+
+    def finish(self, found: Found) -> Mapping[str, Any]:
+        return {"grand": nullable(found.values[0][0])}
+
+
+def parameters(config: LanguageConfig, columns: Columns) -> dict[str, Any]:
+    """All that decides the scores.
+
+    Raises:
+        HardnessError: a classifier with a prompt or a response.
+    """
+    found = common.parameters(config, columns)
+    if task_of(config.models["model"]) != CLASSIFICATION:
+        return found
+    if config.prompt is not None or config.response is not None:
+        raise HardnessError(
+            "prompt and response must be left out with a classifier, got them; name its columns "
+            "with --text"
+        )
+    return found | {"label": columns.label}
+
+
+def run(task: Run, config: LanguageConfig) -> Tally:
+    """Score every record of the task's dataset and write the parts that are missing."""
+    longest, kind = max_length(config), task_of(config.models["model"])
+    text: LabelledText | LanguageText
+    if kind == CLASSIFICATION:
+        text = labelled_text(task.dataset, "grand", max_length=longest)
+    else:
+        text = language_text(task.dataset, config, whole=True)
+    passes = (Pass(spec=spec(config, "model", kind), compute=gradient_norm, size=1),)
+    probe = GrandProbe(passes=passes, text=text)
+    tally = run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=longest)
+    return tally if kind != CLASSIFICATION else replace(tally, n_tokens=None)

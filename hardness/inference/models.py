@@ -1,0 +1,133 @@
+"""Models ready to score with, each loaded once in a process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hardness.errors import HardnessError
+from hardness.inference.halving import Ceiling
+from hardness.stages.place import worker_number
+from hardness.training.models import load_model, load_tokenizer
+from hardness.training.parallel import choose_device
+
+CAUSAL_LM, CLASSIFICATION = "causal-lm", "classification"
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """Which model, for what, and where it is to run."""
+
+    path: str
+    """A local folder in Hugging Face form."""
+    option: str
+    """The option that names it, for messages."""
+    task: str
+    """`causal-lm` or `classification`."""
+    device: str
+    """`auto`, `cpu` or `cuda`."""
+    precision: str
+    """`fp32` or `bf16`: of the parameters and of what is computed, but for the losses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A model on its device, and its tokenizer."""
+
+    model: Any
+    tokenizer: Any
+    device: torch.device
+    ceiling: Ceiling = field(default_factory=Ceiling)
+    """How large its batches may be."""
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Name of each class to its id."""
+        return {str(name): int(index) for name, index in self.model.config.label2id.items()}
+
+
+_models: dict[ModelSpec, Loaded] = {}
+_loading = threading.Lock()
+
+
+def loaded(spec: ModelSpec) -> Loaded:
+    """The model, from memory if this process has it already.
+
+    Raises:
+        HardnessError: it cannot be loaded, or a part that its task needs was never trained.
+    """
+    with _loading:
+        if spec not in _models:
+            _models[spec] = _load(spec)
+        return _models[spec]
+
+
+def forget() -> None:
+    """Let go of all models that this process has."""
+    with _loading:
+        _models.clear()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Torch on at most so many threads of a CPU."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, min(before, count)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def check_folder(option: str, path: str) -> None:
+    """Raises HardnessError unless the folder holds a model."""
+    folder = Path(path)
+    if not (folder / "config.json").is_file():
+        found = "a folder without config.json" if folder.is_dir() else "no such folder"
+        raise HardnessError(
+            f"{option} must be the folder of a local Hugging Face model, got {path!r}, {found}; "
+            "save one there with save_pretrained, or train one with `hardness train`"
+        )
+
+
+def task_of(path: str) -> str:
+    """What the model in a folder was made for: `classification` or `causal-lm`."""
+    from transformers import AutoConfig
+
+    made_for = AutoConfig.from_pretrained(path, local_files_only=True).architectures or ()
+    classifies = any(name.endswith("ForSequenceClassification") for name in made_for)
+    return CLASSIFICATION if classifies else CAUSAL_LM
+
+
+def _load(spec: ModelSpec) -> Loaded:
+    check_folder(spec.option, spec.path)
+    device = choose_device(spec.device)
+    if device.type == "cuda":
+        device = torch.device("cuda", worker_number() % torch.cuda.device_count())
+    tokenizer = load_tokenizer(spec.path)
+    # Longer texts are cut off here; the tokenizer would warn of them first.
+    tokenizer.model_max_length = 10**9
+    model, info = load_model(
+        spec.path, spec.task, dtype=_DTYPES[spec.precision], output_loading_info=True
+    )
+    if info["missing_keys"]:
+        raise HardnessError(
+            f"{spec.option} must be a model that was trained for {spec.task}, got {spec.path!r} "
+            f"without {', '.join(sorted(info['missing_keys']))}; fine-tune it first, or name "
+            "another"
+        )
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = tokenizer.pad_token_id
+    model.config.use_cache = False
+    # Only what follows a layer that is asked for its gradient is ever differentiated.
+    model.eval().requires_grad_(False)
+    return Loaded(model=model.to(device), tokenizer=tokenizer, device=device)

@@ -1,0 +1,102 @@
+"""The `pvi` metric: what a text tells a classifier about its label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from hardness.inference import parameters as common
+from hardness.inference.columns import nullable
+from hardness.inference.compute import class_nats
+from hardness.inference.labelled import LabelledTask, LabelledText, label_names, labelled_text
+from hardness.inference.models import CLASSIFICATION, Loaded, ModelSpec, loaded
+from hardness.inference.parameters import max_length, spec
+from hardness.inference.probe import Encoded, Found, Pass
+from hardness.inference.stage import run as run_probe
+from hardness.inference.stage import store_bytes
+from hardness.io.dataset import Dataset
+from hardness.io.records import Columns, Partition
+from hardness.metrics.pvi import PviConfig
+from hardness.stages.run import Run, Tally
+
+__all__ = ["parameters", "run", "store_bytes"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PviProbe:
+    """One pass of the classifier."""
+
+    passes: tuple[Pass, ...]
+    text: LabelledText
+    null_nats: Mapping[str, float]
+    """-ln p(label) of each label, without the text."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.text.columns
+
+    def task(self, model: Loaded) -> LabelledTask:
+        return self.text.task(model)
+
+    def encode(self, task: LabelledTask, table: pa.Table) -> list[Encoded]:
+        return self.text.encode(task, table)
+
+    def finish(self, found: Found) -> Mapping[str, Any]:
+        nats, predicted, label = found.values[0]
+        names = {index: name for name, index in loaded(self.passes[0].spec).labels.items()}
+        without = {index: self.null_nats.get(name, np.nan) for index, name in names.items()}
+        null_nats = np.array([without.get(index, np.nan) for index in label])
+        return {
+            "pvi": nullable((null_nats - nats) / np.log(2)),
+            "confidence": nullable(np.exp(-nats)),
+            "predicted": pa.array([names.get(index) for index in predicted], pa.string()),
+        }
+
+
+def parameters(config: PviConfig, columns: Columns) -> dict[str, Any]:
+    """All that decides the scores."""
+    return common.parameters(config, columns) | {"label": columns.label}
+
+
+def run(task: Run, config: PviConfig) -> Tally:
+    """Score every record of the task's dataset and write the parts that are missing."""
+    text = labelled_text(task.dataset, "pvi", max_length=max_length(config))
+    if config.null_model is None:
+        null_nats = _frequencies(task, text.label)
+    else:
+        null = spec(config, "null_model", CLASSIFICATION)
+        (null_nats,) = task.cluster.serial().map(
+            "asking the null model", partial(_without_text, spec=null), [text]
+        )
+    passes = (Pass(spec=spec(config, "model", CLASSIFICATION), compute=class_nats, size=3),)
+    probe = PviProbe(passes=passes, text=text, null_nats=null_nats)
+    tally = run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=text.max_length)
+    return replace(tally, n_tokens=None)
+
+
+def _frequencies(task: Run, label: str) -> dict[str, float]:
+    """-ln of the share of the labelled records that have each label."""
+    count = partial(_count, dataset=replace(task.dataset, partitions=()), label=label)
+    found = task.cluster.map("counting labels", count, task.dataset.partitions)
+    total = sum((Counter(counts) for counts in found), Counter[str]())
+    return {name: float(np.log(total.total() / count)) for name, count in total.items()}
+
+
+def _count(partition: Partition, *, dataset: Dataset, label: str) -> dict[str, int]:
+    return dict(Counter(label_names(dataset.read(partition, [label]).table.column(label))))
+
+
+def _without_text(text: LabelledText, *, spec: ModelSpec) -> dict[str, float]:
+    """-ln p(label | no text) of each label that the null model knows."""
+    model = loaded(spec)
+    task = text.task(model)
+    with torch.no_grad():
+        nats = class_nats(model, task, text.empty(task, model.labels))[0]
+    return dict(zip(model.labels, nats.tolist(), strict=True))

@@ -1,0 +1,1 @@
+"""Recipes: chains of steps from data to a report, written in YAML."""

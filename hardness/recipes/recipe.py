@@ -1,0 +1,217 @@
+"""A recipe: settings, and steps that are functions of hardness with their options, in YAML."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hardness.errors import HardnessError
+from hardness.io.settings import Keys, Settings, read_settings
+
+HOMES = {
+    "score": "hardness.stages.score",
+    "combine": "hardness.stages.combine",
+    "build": "hardness.curriculum.build",
+    "train": "hardness.training.run",
+    "lm": "hardness.stages.lm",
+    "compare": "hardness.experiments.compare",
+    "report": "hardness.report.page",
+}
+"""The commands that a step may be, and where their functions are."""
+OUTPUT = "output"
+"""The setting that names the folder of everything a recipe writes."""
+IN_PLACE = ("combine",)
+"""Commands that write into a table that is there."""
+_REFERENCE = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of a recipe.
+
+    Attributes:
+        name: its own; that of its command unless the recipe names it.
+        command: a key of `HOMES`.
+        options: of the command's function, settings filled in.
+    """
+
+    name: str
+    command: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A chain of steps.
+
+    Attributes:
+        path: of its file.
+        settings: by name, those that were set on the command line included.
+        steps: in the order in which they run.
+    """
+
+    path: Path
+    settings: Mapping[str, Any]
+    steps: tuple[Step, ...]
+
+    @property
+    def output(self) -> Path:
+        """Folder of everything that the recipe writes."""
+        return Path(str(self.settings[OUTPUT]))
+
+
+@cache
+def function_of(command: str) -> Any:
+    """The function behind a command.
+
+    Raises:
+        HardnessError: it needs a package that is not installed.
+    """
+    from hardness.errors import explain_missing
+
+    try:
+        return getattr(importlib.import_module(HOMES[command]), command)
+    except ModuleNotFoundError as error:
+        raise explain_missing(error) or error from None
+
+
+def read_recipe(path: str | Path, changes: Mapping[str, str] | None = None) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        path: of the YAML file: `settings`, a mapping, and `steps`, a list whose items name a
+            command and its options; `{name}` in a text stands for a setting.
+        changes: `name` (of a setting) or `step.option`, to a value in YAML.
+
+    Raises:
+        HardnessError: all that is wrong with it, each with its line; a change of what is not there.
+    """
+    file = read_settings(path)
+    file.only((), file.values, ("settings", "steps"))
+    settings = file.values.get("settings") or {}
+    listed = file.values.get("steps")
+    if not isinstance(settings, dict) or OUTPUT not in settings:
+        file.refuse(("settings",), f"settings must name the folder `{OUTPUT}`; add a line for it")
+        settings = {OUTPUT: "."}
+    if not isinstance(listed, list) or not listed:
+        file.refuse(("steps",), "steps must be a list of commands, got none; begin one with a dash")
+        listed = []
+    own, options = _changes(changes or {}, settings, listed)
+    settings = {**settings, **own}
+    steps: list[Step] = []
+    for index, item in enumerate(listed):
+        step = _step(file, ("steps", index), item, settings, options)
+        if step is not None and step.name in {other.name for other in steps}:
+            rule = f"step must have a name of its own, got {step.name!r} twice"
+            file.refuse(("steps", index), f"{rule}; add `name: ANOTHER`")
+        if step is not None:
+            steps.append(step)
+    file.check()
+    return Recipe(path=Path(path), settings=settings, steps=tuple(steps))
+
+
+def _changes(
+    changes: Mapping[str, str], settings: Mapping[str, Any], listed: list[Any]
+) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
+    """What is changed: settings by name, and options by step and name."""
+    names = {_name(item) for item in listed if isinstance(item, dict)}
+    own: dict[str, Any] = {}
+    options: dict[tuple[str, str], Any] = {}
+    for key, text in changes.items():
+        step, dot, option = key.partition(".")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            value = text
+        if dot and step in names:
+            options[step, option] = value
+        elif not dot and key in settings:
+            own[key] = value
+        else:
+            known = [*settings, *(f"{name}.OPTION" for name in sorted(names))]
+            raise HardnessError(
+                f"set must name one of {', '.join(known)}, got {key!r}; see the file's settings"
+            )
+    return own, options
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    command = next((key for key in item if key in HOMES), "")
+    return str(item.get("name", command))
+
+
+def _step(
+    file: Settings,
+    keys: Keys,
+    item: Any,
+    settings: Mapping[str, Any],
+    changed: Mapping[tuple[str, str], Any],
+) -> Step | None:
+    if not isinstance(item, dict):
+        file.refuse(
+            keys, f"step must be a command with options, got {item!r}; write `score: {{…}}`"
+        )
+        return None
+    file.only(keys, item, (*HOMES, "name"))
+    commands = [key for key in item if key in HOMES]
+    if len(commands) != 1:
+        got = " and ".join(commands) or "none"
+        file.refuse(keys, f"step must be one of {', '.join(HOMES)}, got {got}; part or mend it")
+        return None
+    (command,) = commands
+    given = item[command] or {}
+    if not isinstance(given, dict):
+        file.refuse((*keys, command), f"{command} must have options, got {given!r}; indent them")
+        return None
+    name = _name(item)
+    given = {**given, **{option: v for (step, option), v in changed.items() if step == name}}
+    _check_options(file, (*keys, command), command, given)
+    options = {
+        option: _filled(file, (*keys, command, option), value, settings)
+        for option, value in given.items()
+    }
+    written = Path(str(options.get(OUTPUT, ".")))
+    if command not in IN_PLACE and not written.is_relative_to(Path(str(settings[OUTPUT]))):
+        rule = f"output of {name} must lie in the recipe's own folder"
+        got = str(written) if OUTPUT in options else "none"
+        file.refuse((*keys, command, OUTPUT), f"{rule}, got {got}; write `output: '{{output}}/…'`")
+    return Step(name=name, command=command, options=options)
+
+
+def _check_options(file: Settings, keys: Keys, command: str, given: Mapping[str, Any]) -> None:
+    """Refuse options that the function does not have, and note those that it must have."""
+    parameters = inspect.signature(function_of(command)).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    plain = [name for name, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
+    if not open_ended:
+        file.only(keys, given, plain)
+    for name in plain:
+        if parameters[name].default is inspect.Parameter.empty and name not in given:
+            file.refuse(keys, f"{command} must have the option {name}, got none; add it")
+
+
+def _filled(file: Settings, keys: Keys, value: Any, settings: Mapping[str, Any]) -> Any:
+    """A value with its settings filled in; a text that is one setting takes on its type."""
+    if isinstance(value, list):
+        return [_filled(file, (*keys, i), item, settings) for i, item in enumerate(value)]
+    if isinstance(value, dict):
+        return {k: _filled(file, (*keys, k), item, settings) for k, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    unknown = [name for name in _REFERENCE.findall(value) if name not in settings]
+    if unknown:
+        rule = f"setting must be one of {', '.join(settings)}"
+        file.refuse(keys, f"{rule}, got {{{unknown[0]}}}; add it to the settings")
+        return value
+    whole = _REFERENCE.fullmatch(value)
+    if whole:
+        return settings[whole[1]]
+    return _REFERENCE.sub(lambda found: str(settings[found[1]]), value)

@@ -1,0 +1,142 @@
+"""`hardness run`: the steps of a recipe, one after the other."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hardness
+from hardness.errors import HardnessError
+from hardness.io.atomic import read_json, write_json
+from hardness.io.digest import object_digest
+from hardness.io.shipped import PIPELINES
+from hardness.progress import Progress
+from hardness.recipes.recipe import Recipe, Step, function_of, read_recipe
+
+MARK = "recipe.json"
+FINISHED, CHANGED, TO_DO = "finished", "changed", "to do"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepReport:
+    """What becomes or became of a step.
+
+    Attributes:
+        step: the step.
+        state: `finished` with these options, `changed` since, or `to do`.
+        seconds: wall time of the step; None where it was not run.
+        result: what its function returned; None where it was not run.
+    """
+
+    step: Step
+    state: str
+    seconds: float | None = None
+    result: Any = None
+
+
+def plan(recipe: Recipe) -> list[StepReport]:
+    """What a run would do; nothing is written."""
+    known = _read_mark(recipe.output)
+    return [StepReport(step=step, state=_state(step, known)) for step in recipe.steps]
+
+
+def run(
+    recipe: str | Path,
+    *,
+    changes: Mapping[str, str] | None = None,
+    tell: Callable[[StepReport], None] | None = None,
+    progress: Progress | None = None,
+) -> list[StepReport]:
+    """Run the steps of a recipe, in order.
+
+    A step that is finished with the same options finds its result and does nothing more; one whose
+    options or inputs changed is done again and replaces it. Everything is written into the
+    recipe's output folder, where nothing else may be.
+
+    Args:
+        recipe: name of a shipped one, or a YAML file.
+        changes: see `hardness.recipes.recipe.read_recipe`.
+        tell: called before each step, with its state, and after it, with its result.
+        progress: is told of what a step does.
+
+    Returns:
+        A report for each step.
+
+    Raises:
+        HardnessError: a wrong recipe, or what a step refuses.
+    """
+    read = read_recipe(PIPELINES.find(recipe), changes)
+    known = _claim(read)
+    reports = []
+    for planned in plan(read):
+        if tell is not None:
+            tell(planned)
+        began = time.perf_counter()
+        result = _do(planned.step, progress)
+        known[planned.step.name] = _identity(planned.step)
+        write_json(read.output / MARK, {"kind": "hardness-recipe", "steps": known})
+        done = StepReport(
+            step=planned.step,
+            state=planned.state,
+            seconds=time.perf_counter() - began,
+            result=result,
+        )
+        if tell is not None:
+            tell(done)
+        reports.append(done)
+    return reports
+
+
+def _do(step: Step, progress: Progress | None) -> Any:
+    """Call the function of a step; what is there already gives way if it is another's result."""
+    function = function_of(step.command)
+    parameters = inspect.signature(function).parameters
+    options = dict(step.options)
+    if "progress" in parameters:
+        options["progress"] = progress
+    try:
+        return function(**options)
+    except HardnessError as error:
+        # It lies in the recipe's own folder, so this recipe has made it.
+        if "overwrite" not in str(error) or options.get("overwrite"):
+            raise
+        return function(**options, overwrite=True)
+
+
+def _claim(recipe: Recipe) -> dict[str, str]:
+    """Make the output folder, or recognise it as a recipe's.
+
+    Returns:
+        Step to what it was when it was finished.
+    """
+    folder = recipe.output
+    theirs = folder.exists() and not (folder / MARK).is_file()
+    if theirs and (not folder.is_dir() or any(folder.iterdir())):
+        raise HardnessError(
+            f"output must be a new folder or that of an earlier run of a recipe, got {folder}; "
+            "choose another with --set output=FOLDER"
+        )
+    known = _read_mark(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / MARK, {"kind": "hardness-recipe", "steps": known})
+    return known
+
+
+def _read_mark(folder: Path) -> dict[str, str]:
+    mark = folder / MARK
+    return dict(read_json(mark)["steps"]) if mark.is_file() else {}
+
+
+def _state(step: Step, known: Mapping[str, str]) -> str:
+    if step.name not in known:
+        return TO_DO
+    return FINISHED if known[step.name] == _identity(step) else CHANGED
+
+
+def _identity(step: Step) -> str:
+    described = {"command": step.command, "options": dict(step.options)}
+    return object_digest(described | {"code": hardness.__version__})

@@ -1,0 +1,138 @@
+"""Cartography as stages: find the dynamics or record them, then reduce them to a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from hardness.errors import HardnessError
+from hardness.io.dataset import Dataset
+from hardness.io.dynamics import JSONL, Dynamics, find_dynamics
+from hardness.io.dynamics_origin import Origin, find_data, find_origin
+from hardness.io.records import Columns
+from hardness.metrics.cartography import CartographyConfig
+from hardness.stages.dynamics_records import find_records
+from hardness.stages.dynamics_reduce import Reducer, name_classes
+from hardness.stages.dynamics_seen import SEEN, see
+from hardness.stages.run import Run, Tally
+
+_BYTES_OF_GUID = 24
+"""Hash, row and a copy of an observation on the way to its row."""
+_BYTES_OF_LINE = 60
+
+
+def parameters(config: CartographyConfig, columns: Columns) -> dict[str, Any]:
+    """All that decides the scores.
+
+    Raises:
+        HardnessError: there are no such dynamics.
+    """
+    if config.dynamics is not None:
+        dynamics = find_dynamics(config.dynamics, config.first_and_last)
+        epochs = dynamics.epochs
+        return {"dynamics": dynamics.digest(), "epochs": f"{epochs[0]}..{epochs[-1]}"}
+    decided: dict[str, Any] = _proxy().proxy_parameters(config, columns)
+    return decided | ({"epochs": config.epochs} if config.epochs is not None else {})
+
+
+def implied_data(config: CartographyConfig) -> tuple[list[str], Columns]:
+    """The data that dynamics are of, and its columns, where the data is not named.
+
+    Raises:
+        HardnessError: they are not known of these dynamics.
+    """
+    origin = None
+    if config.dynamics is not None:
+        origin = find_origin(find_dynamics(config.dynamics, config.first_and_last))
+    if origin is None:
+        raise HardnessError(
+            "data must be named, as it is known for the dynamics of a run of `hardness train` "
+            "only, got none; give the files of the records"
+        )
+    files = find_data(origin)
+    assert origin.columns is not None
+    return files, origin.columns
+
+
+def store_bytes(config: CartographyConfig, dataset: Dataset) -> tuple[int, int]:
+    """About how much the stages need in memory, and how much they leave in files at most."""
+    if config.dynamics is None:
+        return _proxy().proxy_bytes(config, dataset)
+    dynamics = find_dynamics(config.dynamics, config.first_and_last)
+    observations = dataset.rows * len(dynamics.epochs)
+    each = SEEN.itemsize
+    if dynamics.format == JSONL:
+        observations = max(observations, dynamics.n_bytes // _BYTES_OF_LINE)
+        each = 2 * SEEN.itemsize + _BYTES_OF_GUID
+    needed = observations * each + dataset.rows * _BYTES_OF_GUID
+    return needed + needed // 4, needed
+
+
+def run(task: Run, config: CartographyConfig) -> Tally:
+    """Reduce dynamics to the columns of the task's metric and write the parts that are missing."""
+    dynamics = find_dynamics(_folder(task, config), config.first_and_last)
+    origin = find_origin(dynamics)
+    _check_origin(origin, dynamics, task.dataset)
+    suggests = "suggested" in [column.name for column in task.metric.columns]
+    with_labels = suggests and dynamics.format == JSONL and task.dataset.columns.label is not None
+    records = find_records(task, dynamics, with_labels=with_labels)
+    seen = see(task, dynamics, records, with_predicted=suggests)
+    classes: list[str] = []
+    if suggests:
+        known = () if origin is None else origin.classes
+        classes = name_classes(task, seen, dynamics.epochs, known, by_label=with_labels)
+    task.writer.begin()
+    results = task.cluster.map(
+        "mapping",
+        Reducer(
+            seen=seen,
+            epochs=tuple(dynamics.epochs),
+            classes=tuple(classes),
+            columns=tuple(column.name for column in task.metric.columns),
+            ids=task.dataset.columns.id,
+            missing=frozenset(task.writer.missing),
+            store=task.store,
+            writer=task.writer,
+        ),
+        task.dataset.partitions,
+        sizes=[part.rows for part in task.dataset.partitions],
+        unit="records",
+    )
+    dynamics.check_unchanged()
+    return Tally(rejects=records.rejects, facts=_facts(dynamics, results))
+
+
+def _facts(dynamics: Dynamics, results: Sequence[dict[str, int]]) -> dict[str, Any]:
+    """What metric.json tells of the dynamics."""
+    sums = {name: sum(result[name] for result in results) for name in results[0]}
+    notes = [f"{sums['observations']:,} observations in {len(dynamics.epochs)} epochs"]
+    if sums["partly_observed"] or sums["never_observed"]:
+        notes.append(
+            f"records missing in some of the epochs: {sums['partly_observed']:,}, "
+            f"in all of them: {sums['never_observed']:,}"
+        )
+    return {**sums, "notes": notes}
+
+
+def _check_origin(origin: Origin | None, dynamics: Dynamics, dataset: Dataset) -> None:
+    """Refuse dynamics of other data, where they tell."""
+    if origin is None or origin.dataset in (None, dataset.digest):
+        return
+    names = ", ".join(str(file["path"]) for file in origin.files)
+    raise HardnessError(
+        f"dynamics must be of the data that is scored, got {dynamics.folder} of a run on other "
+        f"data ({names}); name that data, or leave it out to have it found"
+    )
+
+
+def _folder(task: Run, config: CartographyConfig) -> Path:
+    if config.dynamics is not None:
+        return Path(config.dynamics)
+    return _proxy().record(task, config)
+
+
+def _proxy() -> Any:
+    """The stages that train and observe a model, loaded only where one is asked for."""
+    return import_module("hardness.stages.proxy")

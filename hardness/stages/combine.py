@@ -1,0 +1,177 @@
+"""`hardness combine`: a metric that is arithmetic over the columns of hardness tables.
+
+Legend: n records.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from hardness.direction import DIRECTIONS, Direction
+from hardness.errors import HardnessError
+from hardness.expression import Evaluated, parse
+from hardness.io.metric import MetricInfo
+from hardness.io.metric_plan import start_metric
+from hardness.io.metric_writer import MetricWriter
+from hardness.io.opening import DATASET, Opening
+from hardness.io.storage import AnyPath, Location, join, locate, relative
+from hardness.io.table import HardnessTable, open_table
+from hardness.metrics.formulas import formulas
+from hardness.stages.columns import Tables, evaluate, find_source, open_tables
+
+PART_ROWS = 1 << 22
+"""Records of a part: a few tens of megabytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CombineResult:
+    """What `combine` did.
+
+    Attributes:
+        table: the hardness table that has the metric.
+        info: the metric.
+        cached: it was there already.
+        undefined: records of which every column is defined and the result is not.
+        seconds: wall time of this call.
+    """
+
+    table: HardnessTable
+    info: MetricInfo
+    cached: bool
+    undefined: int
+    seconds: float
+
+
+def combine(
+    tables: Tables,
+    *,
+    name: str,
+    expr: str | None = None,
+    harder: str | None = None,
+    output: AnyPath | None = None,
+    overwrite: bool = False,
+) -> CombineResult:
+    """Compute a metric from the columns of one or several tables of the same data.
+
+    Args:
+        tables: one, or several by the names that the expression calls them; also as "name=path".
+        name: of the new metric.
+        expr: see `hardness.expression.parse`; that of `hardness.metrics.formulas` of this name
+            where None.
+        harder: "higher" or "lower"; what the columns or the formula tell where None.
+        output: table to write to; the first one where None.
+        overwrite: replace what the table holds under this name.
+
+    Raises:
+        HardnessError: tables of other data, a column that is not there or holds no numbers, an
+            expression that is none, or no direction.
+    """
+    began = time.perf_counter()
+    opened = open_tables(tables)
+    first = next(iter(opened.values()))
+    formula = None
+    if expr is None:
+        formula = formulas.get(name)
+        expr = formula.expr
+    known = [*opened, *(metric for table in opened.values() for metric in table.metrics)]
+    expression = parse(expr, known)
+    sources = [find_source(opened, reference) for reference in expression.references]
+    target = first if output is None else _target(locate(output), first)
+    for source in sources:
+        if source.info.path == target.path / name:
+            raise HardnessError(
+                f"name must be another than that of what is combined, got {name!r}; choose a new "
+                "one or another table with -o"
+            )
+    rows, ids, result = evaluate(expression, sources)
+    direction = _direction(harder, formula.harder if formula else result.direction, expr)
+    writer = start_metric(
+        Opening(path=target.path, content=target.content, stale=False),
+        name,
+        parameters={"expr": expr, **{s.reference: s.identity for s in sources}},
+        directions={name: direction},
+        columns={name: pa.float64()},
+        dataset=target.digest,
+        inputs={"text": list(target.columns.text), "id": target.columns.id},
+        parts=[
+            (start, min(PART_ROWS, target.rows - start))
+            for start in range(0, target.rows, PART_ROWS)
+        ],
+        replace=overwrite,
+    )
+    cached = writer.status == "complete"
+    if not cached:
+        writer.begin()
+        _write(writer, name, rows, ids, result)
+        writer.finish(
+            seconds=time.perf_counter() - began,
+            extra={"rejects": 0, "tokens": None, "undefined": result.undefined},
+        )
+    table = open_table(target.path)
+    return CombineResult(
+        table=table,
+        info=table.metric(name),
+        cached=cached,
+        undefined=result.undefined,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _target(path: Location, first: HardnessTable) -> HardnessTable:
+    """The table to write to: there already, or a new one of the same data."""
+    if path == first.path:
+        return first
+    if (path / DATASET).is_file():
+        there = open_table(path)
+        if there.digest != first.digest:
+            raise HardnessError(
+                f"output must be a table of the same data, got {path} of other data; name another "
+                "with -o"
+            )
+        return there
+    if path.exists() and (not path.is_dir() or any(True for _ in path.iterdir())):
+        raise HardnessError(
+            f"output must be a hardness table or a new folder, got {path}, which is neither; "
+            "name another with -o"
+        )
+    files = [
+        file | {"path": relative(join(first.path, file["path"]), path)}
+        for file in first.content["files"]
+    ]
+    return HardnessTable(
+        path=path,
+        digest=first.digest,
+        rows=first.rows,
+        columns=first.columns,
+        content=first.content | {"files": files},
+    )
+
+
+def _direction(harder: str | None, told: Direction | None, expr: str) -> Direction:
+    if harder is None and told is not None:
+        return told
+    for direction in DIRECTIONS:
+        if harder == direction:
+            return direction
+    got = "none that the columns tell" if harder is None else repr(harder)
+    raise HardnessError(
+        f"harder must be one of {', '.join(DIRECTIONS)} for {expr!r}, got {got}; say with --harder "
+        "which end of its values is the harder one"
+    )
+
+
+def _write(
+    writer: MetricWriter, name: str, rows: np.ndarray, ids: pl.Series | None, result: Evaluated
+) -> None:
+    for index in writer.missing:
+        start, count = writer.plan["parts"][index]
+        low, high = np.searchsorted(rows, np.array([start, start + count], rows.dtype))
+        part = slice(int(low), int(high))
+        values = pa.array(result.values[part], mask=~result.valid[part])
+        named = None if ids is None else ids[int(low) : int(high)].to_arrow()
+        writer.write(index, rows[part], {name: values}, ids=named)

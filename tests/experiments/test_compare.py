@@ -1,0 +1,120 @@
+"""A whole comparison on a small sample: what it writes, and that it goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hardness.demo.sample import SampleConfig, write_sample
+from hardness.errors import HardnessError
+from hardness.experiments import compare as module
+from hardness.experiments.compare import compare, read_comparison
+
+EXPERIMENT = """
+data: train.jsonl
+eval: eval.jsonl
+train: {epochs: 2, checkpoint_every: 0, batch_size: 64, max_length: 32}
+seeds: 2
+arms:
+  random: {order: random}
+  s-loss: {order: random, normalize: minmax, weighting: s-loss}
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("compared")
+    write_sample(folder, SampleConfig(train_rows=300, eval_rows=100, seed=0))
+    (folder / "try.yaml").write_text(EXPERIMENT, encoding="utf-8")
+    compare(folder / "try.yaml", threads=2)
+    return folder / "try"
+
+
+def test_every_arm_has_a_run_for_every_seed_and_a_matched_baseline(finished: Path) -> None:
+    found = read_comparison(finished)
+    names = [arm["name"] for arm in found["arms"]]
+    assert names[:2] == ["random", "s-loss"]
+    assert names[2].startswith("random, lr × ")
+    for arm in found["arms"]:
+        assert set(arm["finals"]) == {"0", "1"}
+        assert all(0 <= value <= 1 for value in arm["finals"].values())
+    weight = found["arms"][1]["mean_weight"]
+    assert abs(weight - 1) > 0.05
+    assert names[2] == f"random, lr × {weight:.2f}".rstrip("0")
+
+
+def test_finals_are_those_of_the_runs(finished: Path) -> None:
+    found = read_comparison(finished)
+    for arm, folder in (("random", "random"), ("s-loss", "s-loss")):
+        (result,) = [a for a in found["arms"] if a["name"] == arm]
+        for seed, value in result["finals"].items():
+            told = json.loads((finished / "runs" / folder / f"seed-{seed}/result.json").read_text())
+            assert told["evaluation"]["accuracy_fraction"] == value
+
+
+def test_matched_baseline_has_the_learning_rate_of_the_arm(finished: Path) -> None:
+    (folder,) = finished.glob("runs/random,-lr-*")
+    options = json.loads((folder / "seed-0" / "config.json").read_text())["options"]
+    factor = float(folder.name.rpartition("-")[2])
+    assert options["lr"] == pytest.approx(1e-3 * factor)
+
+
+def test_finished_comparison_trains_nothing_again(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(plan: object) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("hardness.experiments.training._train", forbidden)
+    before = (finished / "comparison.md").read_bytes()
+    compare(finished.with_suffix(".yaml"), threads=2)
+    assert (finished / "comparison.md").read_bytes() == before
+
+
+def test_run_that_is_lost_is_made_again_to_the_same_numbers(finished: Path) -> None:
+    before = read_comparison(finished)
+    (finished / "runs" / "random" / "seed-1.run.json").unlink()
+    compare(finished.with_suffix(".yaml"), threads=2)
+    assert read_comparison(finished) == before
+
+
+def test_changed_arm_alone_is_trained_again(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = []
+
+    def note(plan: object) -> None:
+        trained.append((plan.arm, plan.seed))  # type: ignore[attr-defined]
+        raise HardnessError("enough must be seen, got it; stop")
+
+    monkeypatch.setattr("hardness.experiments.training._train", note)
+    other = finished.with_name("other.yaml")
+    other.write_text(EXPERIMENT.replace("weighting: s-loss", "weighting: s-loss-swing"))
+    with pytest.raises(HardnessError, match="enough must be seen"):
+        compare(other, output=finished, threads=1)
+    assert {arm for arm, _ in trained} == {"s-loss"}
+
+
+def test_refused_training_is_one_line(tmp_path: Path) -> None:
+    write_sample(tmp_path, SampleConfig(train_rows=60, eval_rows=20, seed=0))
+    path = tmp_path / "try.yaml"
+    text = EXPERIMENT.replace("seeds: 2", "seeds: 1").replace("eval.jsonl", "none.jsonl")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(HardnessError, match=r"none\.jsonl"):
+        compare(path, threads=1)
+
+
+def test_folder_of_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").touch()
+    path = tmp_path / "try.yaml"
+    path.write_text(EXPERIMENT, encoding="utf-8")
+    with pytest.raises(HardnessError, match="output must be a new folder or that of an earlier"):
+        compare(path, output=tmp_path / "out")
+
+
+def test_unfinished_comparison_has_nothing_to_read(tmp_path: Path) -> None:
+    with pytest.raises(HardnessError, match=f"got no {module.RESULTS}"):
+        read_comparison(tmp_path)

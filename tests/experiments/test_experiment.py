@@ -1,0 +1,113 @@
+"""Experiments as they are written in YAML, and what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hardness.errors import HardnessError
+from hardness.experiments.experiment import Experiment, folder_name, read_experiment
+
+WHOLE = """
+data: train.jsonl
+eval: [a.jsonl, b.jsonl]
+label: label
+score:
+  - perplexity
+  - {metric: ngram-pvi, holdout: group}
+train: {epochs: 2, lr: 0.01}
+seeds: [3, 5]
+baseline: plain
+arms:
+  easy first: {by: perplexity, order: ascending}
+  plain: {order: random, lr: 0.02}
+grid:
+  order: [random]
+  normalize: [rank, minmax]
+  weighting: [s-loss]
+"""
+
+
+def read(folder: Path, text: str, **options: int) -> Experiment:
+    path = folder / "experiment.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_experiment(path, **options)
+
+
+def test_whole_experiment(tmp_path: Path) -> None:
+    found = read(tmp_path, WHOLE)
+    assert found.data == ("train.jsonl",)
+    assert found.eval == ("a.jsonl", "b.jsonl")
+    assert found.columns == {"label": "label"}
+    assert found.score == ({"metric": "perplexity"}, {"metric": "ngram-pvi", "holdout": "group"})
+    assert found.seeds == (3, 5)
+    names = ["plain", "easy first", "random rank s-loss", "random minmax s-loss"]
+    assert [arm.name for arm in found.arms] == names
+    assert found.arm("plain").build == {"order": "random"}
+    assert found.arm("plain").train == {"epochs": 2, "lr": 0.02}
+    assert found.arm("easy first").train == {"epochs": 2, "lr": 0.01}
+    last = found.arm("random minmax s-loss")
+    assert last.build == {"order": "random", "normalize": "minmax"}
+    assert last.train == {"epochs": 2, "lr": 0.01, "weighting": "s-loss"}
+
+
+def test_first_arm_is_the_baseline_unless_one_is_named(tmp_path: Path) -> None:
+    found = read(tmp_path, WHOLE.replace("baseline: plain\n", ""))
+    assert found.baseline == "easy first"
+
+
+def test_seeds_are_counted_from_zero_and_can_be_overruled(tmp_path: Path) -> None:
+    assert read(tmp_path, WHOLE.replace("[3, 5]", "3")).seeds == (0, 1, 2)
+    assert read(tmp_path, WHOLE, seeds=4).seeds == (0, 1, 2, 3)
+
+
+def test_files_beside_the_experiment_are_found(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").touch()
+    assert read(tmp_path, WHOLE).data == (str(tmp_path / "train.jsonl"),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("eval: [a.jsonl, b.jsonl]\n", "", r"eval must name records to evaluate on"),
+        ("data: train.jsonl\n", "", r"data must name the records to train on"),
+        ("eval: [", "eval: [7, ", r":3: eval must be a file or a list of files"),
+        ("baseline: plain", "baseline: plane", r":10: baseline must be one of the arms .*'plane'"),
+        ("seeds: [3, 5]", "seeds: [3, 3]", r":9: seeds must be a number from 1 or a list"),
+        ("seeds: [3, 5]", "seeds: 0", r":9: seeds must be .* got 0"),
+        ("label: label", "labl: label", r":4: key must be one of .*did you mean 'label'"),
+        ("lr: 0.02", "lr: -1", r":13: lr must be a number above 0, got -1"),
+        ("order: ascending", "ordre: ascending", r":12: key must be .*did you mean 'order'"),
+        ("- perplexity", "- {order: 3}", r":6: an item of score must name its metric"),
+        ("metric: ngram-pvi", "metric: ngram-pvi, work: x", r":7: work must be left to the"),
+        ("score:\n", "score: perplexity\nxx:\n", r":5: score must be a list"),
+        ("easy first: {", "'plain ': {", r"arm must have a name of its own, got 'plain'"),
+    ],
+    ids=lambda value: None,
+)
+def test_mistakes_are_told_with_their_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    assert old in WHOLE
+    with pytest.raises(HardnessError, match=message):
+        read(tmp_path, WHOLE.replace(old, new))
+
+
+def test_wrong_common_option_is_told_once(tmp_path: Path) -> None:
+    with pytest.raises(HardnessError) as error:
+        read(tmp_path, WHOLE.replace("epochs: 2", "epochs: 0"))
+    assert str(error.value).count("epochs must be") == 1
+
+
+def test_experiment_without_arms_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HardnessError, match="arms must name what is compared, got none"):
+        read(tmp_path, "data: a\neval: b\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("s-loss, rank", "s-loss,-rank"), ("random, lr × 1.5", "random,-lr-1.5"), ("../x", "x")],
+)
+def test_folders_of_arms_are_plain_names(name: str, folder: str) -> None:
+    assert folder_name(name) == folder

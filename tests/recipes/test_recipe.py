@@ -1,0 +1,79 @@
+"""Recipes as they are written in YAML, and what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hardness.errors import HardnessError
+from hardness.recipes.recipe import Recipe, read_recipe
+
+WHOLE = """
+settings:
+  data: data.jsonl
+  epochs: 2
+  output: out
+steps:
+  - score: {data: "{data}", output: "{output}/t"}
+  - name: shards
+    build: {table: "{output}/t", epochs: "{epochs}", output: "{output}/s-{epochs}"}
+"""
+
+
+def read(folder: Path, text: str, **changes: str) -> Recipe:
+    path = folder / "recipe.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_recipe(path, {key.replace("__", "."): value for key, value in changes.items()})
+
+
+def test_settings_are_filled_in_and_keep_their_type(tmp_path: Path) -> None:
+    found = read(tmp_path, WHOLE)
+    score, build = found.steps
+    assert (score.name, score.command) == ("score", "score")
+    assert score.options == {"data": "data.jsonl", "output": "out/t"}
+    assert (build.name, build.command) == ("shards", "build")
+    assert build.options == {"table": "out/t", "epochs": 2, "output": "out/s-2"}
+    assert found.output == Path("out")
+
+
+def test_settings_and_options_can_be_changed(tmp_path: Path) -> None:
+    found = read(tmp_path, WHOLE, epochs="5", shards__order="descending", score__text="[a, b]")
+    score, build = found.steps
+    assert score.options["text"] == ["a", "b"]
+    assert build.options["epochs"] == 5
+    assert build.options["order"] == "descending"
+
+
+@pytest.mark.parametrize("name", ["epoch", "build.order", "nothing.order"])
+def test_change_of_what_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(HardnessError, match=r"set must name one of .*shards\.OPTION.*, got"):
+        read(tmp_path, WHOLE, **{name.replace(".", "__"): "1"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("  output: out\n", "", r"settings must name the folder `output`"),
+        ("  - score:", "  - scor:", r":7: key must be one of .*did you mean 'score'"),
+        ("table:", "tabel:", r":9: key must be one of .*did you mean 'table'"),
+        ('data: "{data}", ', "", r":7: score must have the option data, got none"),
+        ('"{data}"', '"{date}"', r":7: setting must be one of data, epochs, output, got {date}"),
+        ("    build: {", "    build: 7 #", r":9: build must have options, got 7"),
+        ("name: shards", "name: score", r":8: step must have a name of its own, got 'score'"),
+        (
+            "    build:",
+            "    train: {}\n    build:",
+            r":8: step must be one of .*, got train and build",
+        ),
+        ('"{output}/t"}\n  - name', '"elsewhere"}\n  - name', r":7: output of score must lie in"),
+        ("steps:", "zteps:", r"key must be one of settings, steps, got 'zteps'"),
+    ],
+    ids=lambda value: None,
+)
+def test_mistakes_are_told_with_their_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    assert old in WHOLE
+    with pytest.raises(HardnessError, match=message):
+        read(tmp_path, WHOLE.replace(old, new))

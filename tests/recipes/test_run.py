@@ -1,0 +1,91 @@
+"""Running recipes: finished steps are found, changed ones are done again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hardness.demo.sample import SampleConfig, write_sample
+from hardness.errors import HardnessError
+from hardness.recipes.recipe import read_recipe
+from hardness.recipes.run import StepReport, plan, run
+
+RECIPE = """
+settings: {data: train.jsonl, order: ascending, output: out}
+steps:
+  - score: {data: "{data}", holdout: record, output: "{output}/t"}
+  - build: {table: "{output}/t", order: "{order}", output: "{output}/s"}
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_sample(tmp_path, SampleConfig(train_rows=60, eval_rows=20))
+    path = tmp_path / "recipe.yaml"
+    path.write_text(RECIPE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def states(path: Path, **changes: str) -> list[str]:
+    return [report.state for report in plan(read_recipe(path, changes))]
+
+
+def cached(reports: list[StepReport]) -> list[bool]:
+    return [report.result.cached for report in reports]
+
+
+def first_row(folder: Path) -> int:
+    return pl.read_parquet(folder / "out/s/shard-00000.parquet")["row"][0]
+
+
+def test_steps_are_done_once(recipe: Path) -> None:
+    assert states(recipe) == ["to do", "to do"]
+    assert not (recipe.parent / "out").exists()
+    assert cached(run(recipe)) == [False, False]
+    assert states(recipe) == ["finished", "finished"]
+    assert cached(run(recipe)) == [True, True]
+
+
+def test_changed_step_alone_is_done_again(recipe: Path) -> None:
+    run(recipe)
+    easiest = first_row(recipe.parent)
+    changes = {"order": "descending"}
+    assert states(recipe, **changes) == ["finished", "changed"]
+    assert cached(run(recipe, changes=changes)) == [True, False]
+    assert first_row(recipe.parent) != easiest
+
+
+def test_changed_first_step_takes_the_later_ones_along(recipe: Path) -> None:
+    run(recipe)
+    assert cached(run(recipe, changes={"score.holdout": "none"})) == [False, False]
+
+
+def test_changed_data_are_scored_again(recipe: Path) -> None:
+    run(recipe)
+    write_sample(recipe.parent, SampleConfig(train_rows=45, eval_rows=20, seed=1))
+    done = run(recipe)
+    assert cached(done) == [False, False]
+    assert done[1].result.rows == 45
+
+
+def test_stopped_recipe_goes_on(recipe: Path) -> None:
+    with pytest.raises(HardnessError, match="order"):
+        run(recipe, changes={"build.order": "upwards"})
+    assert states(recipe) == ["finished", "to do"]
+    assert cached(run(recipe)) == [True, False]
+
+
+def test_every_step_is_told_before_and_after(recipe: Path) -> None:
+    told: list[tuple[str, bool]] = []
+    run(recipe, tell=lambda report: told.append((report.step.name, report.seconds is None)))
+    assert told == [("score", True), ("score", False), ("build", True), ("build", False)]
+
+
+def test_folder_of_other_files_is_left_alone(recipe: Path) -> None:
+    (recipe.parent / "out").mkdir()
+    (recipe.parent / "out" / "mine.txt").touch()
+    with pytest.raises(HardnessError, match="output must be a new folder or that of an earlier"):
+        run(recipe)

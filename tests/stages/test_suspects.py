@@ -1,0 +1,184 @@
+"""Ranking likely wrong labels, with texts and labels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import hardness
+from hardness import HardnessError
+from hardness.stages import suspect_records
+from tests.paths import local
+from tests.stages.dynamics import (
+    LABELS,
+    expected,
+    gold_of,
+    make_epochs,
+    write_data,
+    write_jsonl,
+)
+
+N = 60
+
+
+@pytest.fixture
+def epochs() -> list[dict[int, list[float]]]:
+    found = make_epochs(N)
+    for epoch in found:
+        del epoch[4]  # never observed
+    return found
+
+
+@pytest.fixture
+def table(tmp_path: Path, epochs: list[dict[int, list[float]]]) -> Path:
+    data = write_data(tmp_path / "data.jsonl", N)
+    dynamics = write_jsonl(tmp_path / "dynamics", epochs)
+    result = hardness.score(data, metric="cartography", dynamics=str(dynamics))
+    return local(result.table.path)
+
+
+def ranked(epochs: list[dict[int, list[float]]]) -> list[int]:
+    """Rows, the most suspicious first, by the definition."""
+    maps = {row: expected(row, epochs) for row in range(N) if row != 4}
+
+    def rank(row: int, name: str) -> int:
+        return sum(other[name] < maps[row][name] for other in maps.values())
+
+    return sorted(maps, key=lambda row: (rank(row, "confidence") + rank(row, "aum"), row))
+
+
+def test_low_confidence_and_margin_come_first(
+    table: Path, epochs: list[dict[int, list[float]]]
+) -> None:
+    found = hardness.suspects(table, top=3)
+    assert found.by == ("cartography.confidence", "cartography.aum")
+    assert found.rows.tolist() == ranked(epochs)
+    assert found.nulls == 1
+    assert list(found.suspicion) == sorted(found.suspicion, reverse=True)
+    for suspect, row in zip(found.top, ranked(epochs)[:3], strict=True):
+        wanted = expected(row, epochs)
+        assert suspect.row == row
+        assert suspect.text == f"record {row}"
+        assert suspect.given == LABELS[gold_of(row)]
+        assert suspect.suggested == wanted["suggested"]
+        assert suspect.scores == pytest.approx(
+            {"confidence": wanted["confidence"], "aum": wanted["aum"]}, abs=1e-6
+        )
+
+
+def test_disagreement_is_counted(table: Path, epochs: list[dict[int, list[float]]]) -> None:
+    wrong = [r for r in ranked(epochs) if expected(r, epochs)["suggested"] != LABELS[gold_of(r)]]
+    assert hardness.suspects(table).disagreeing == len(wrong) > 0
+
+
+def test_equals_come_in_order_of_row(tmp_path: Path) -> None:
+    epochs = [{row: [1.0, 1.0, 1.0] for row in range(9)}]
+    data = write_data(tmp_path / "data.jsonl", 9)
+    dynamics = write_jsonl(tmp_path / "d", epochs)
+    result = hardness.score(data, metric="cartography", dynamics=str(dynamics))
+    assert hardness.suspects(result.table.path).rows.tolist() == list(range(9))
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+@pytest.mark.parametrize("memory", ["4GB", "1MB"])
+def test_file_holds_all_of_them(
+    table: Path,
+    tmp_path: Path,
+    epochs: list[dict[int, list[float]]],
+    ending: str,
+    memory: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As if a record were so long that a thousand do not fit.
+    monkeypatch.setattr(suspect_records, "_EXPANSION", 1e9 if memory == "1MB" else 8)
+    monkeypatch.setattr(suspect_records, "_FEWEST", 7)
+    path = tmp_path / f"all.{ending}"
+    hardness.suspects(table, top=0, output=path, memory=memory)
+    read: Any = {"jsonl": pl.read_ndjson, "csv": pl.read_csv, "parquet": pl.read_parquet}[ending]
+    frame = read(path)
+    assert frame.columns == [
+        "rank", "row", "id", "suspicion", "confidence", "aum", "given", "suggested", "text",
+    ]  # fmt: skip
+    assert frame["row"].to_list() == ranked(epochs)
+    assert frame["rank"].to_list() == list(range(1, N))
+    assert frame["text"].to_list() == [f"record {row}" for row in ranked(epochs)]
+    assert frame["id"].to_list() == [2**53 + 1 + row for row in ranked(epochs)]
+
+
+def test_columns_are_chosen_with_by(table: Path, epochs: list[dict[int, list[float]]]) -> None:
+    found = hardness.suspects(table, by="cartography.mean_loss, cartography", top=1)
+    assert found.by == ("cartography.mean_loss", "cartography.confidence")
+    assert list(found.top[0].scores) == ["mean_loss", "confidence"]
+    with pytest.raises(HardnessError, match=r"column must be one of .*got 'cartography.x'"):
+        hardness.suspects(table, by="cartography.x")
+    with pytest.raises(HardnessError, match=r"got 'suggested', which has no direction"):
+        hardness.suspects(table, by="cartography.suggested")
+
+
+def test_metrics_of_one_column_serve_too(
+    tmp_path: Path, epochs: list[dict[int, list[float]]]
+) -> None:
+    data = write_data(tmp_path / "data.jsonl", N)
+    dynamics = str(write_jsonl(tmp_path / "dynamics", epochs))
+    for metric in ("confidence", "aum"):
+        result = hardness.score(data, metric=metric, dynamics=dynamics)
+        found = hardness.suspects(result.table.path)
+        assert found.disagreeing is None
+    assert found.rows.tolist() == ranked(epochs)
+
+
+def test_ngram_pvi_serves_where_there_is_no_map(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data.jsonl", N)
+    result = hardness.score(data, metric="ngram-pvi", order=1)
+    found = hardness.suspects(result.table.path, top=1)
+    assert found.by == ("ngram-pvi.pvi",)
+    assert not found.in_sample
+    assert found.top[0].suggested in LABELS
+
+
+@pytest.mark.parametrize(
+    ("parameters", "in_sample"),
+    [
+        ({"dynamics": "d"}, True),
+        ({"proxy": "linear", "folds": 5}, False),
+        ({"proxy": "linear", "folds": 1}, True),
+        ({"holdout": "record"}, False),
+        ({"holdout": "none"}, True),
+    ],
+    ids=["dynamics", "folds", "one fold", "held out", "not held out"],
+)
+def test_scores_of_trained_labels_are_told(
+    table: Path, parameters: dict[str, Any], in_sample: bool
+) -> None:
+    path = table / "cartography" / "metric.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"parameters": parameters}))
+    assert hardness.suspects(table).in_sample == in_sample
+
+
+def test_tables_without_such_scores_are_refused(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data.jsonl", N)
+    result = hardness.score(data)
+    with pytest.raises(HardnessError, match=r"must hold cartography.*got perplexity; score"):
+        hardness.suspects(result.table.path)
+
+
+def test_data_without_labels_are_refused(
+    tmp_path: Path, epochs: list[dict[int, list[float]]]
+) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(json.dumps({"text": f"r {i}"}) + "\n" for i in range(N)))
+    dynamics = write_jsonl(tmp_path / "d", epochs, ids=None)
+    result = hardness.score(data, metric="cartography", dynamics=str(dynamics))
+    with pytest.raises(HardnessError, match=r"label must be a column of the data"):
+        hardness.suspects(result.table.path)
+
+
+def test_output_of_another_ending_is_refused(table: Path, tmp_path: Path) -> None:
+    with pytest.raises(HardnessError, match=r"output must end in .jsonl.*got 'x.txt'"):
+        hardness.suspects(table, output=tmp_path / "x.txt")
+    assert not (tmp_path / "x.txt").exists()
