@@ -226,7 +226,7 @@ def _summary(paths: Sequence[Location], field: pa.Field) -> dict[str, Any]:
     # Sorted first, so that the mean does not depend on the order of addition.
     with np.errstate(invalid="ignore"):
         mean = float(np.mean(numbers))
-        quantiles = {f"{q:g}": _finite(quantile(numbers, q)) for q in QUANTILES}
+    quantiles = {f"{q:g}": _finite(quantile(numbers, q)) for q in QUANTILES}
     return counts | {"mean": _finite(mean), "quantiles": quantiles}
 
 
@@ -238,10 +238,10 @@ def quantile(numbers: np.ndarray, q: float) -> float:
     place = q * (len(numbers) - 1)
     below = int(place)
     share = place - below
-    low, high = numbers[below], numbers[min(below + 1, len(numbers) - 1)]
+    low, high = float(numbers[below]), float(numbers[min(below + 1, len(numbers) - 1)])
     between = low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share)
     # Between a finite and an infinite score there is nothing to interpolate.
-    return float(low if np.isnan(between) else between)
+    return low if math.isnan(between) else between
 
 
 def _is_number(kind: pa.DataType) -> bool:
