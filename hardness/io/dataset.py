@@ -27,6 +27,7 @@ from hardness.io.plan import (
 from hardness.io.records import NULL, Columns, DataFile, Loaded, Partition, Records, Reject
 from hardness.io.scan import one_line
 from hardness.io.staging import remove_staging
+from hardness.io.stores import is_url
 from hardness.io.text import join_columns
 
 
@@ -99,10 +100,12 @@ class Dataset:
 
     def narrow(self, partition: Partition, row: int) -> Partition:
         """The part of a partition that has one of its rows and, where that is cheap, no other."""
-        reader = self.files[partition.file].reader
-        if reader == "text" or (reader == "jsonl" and partition.regular):
-            return one_line(self.files[partition.file].location, partition, row)
-        return partition
+        file = self.files[partition.file]
+        of_lines = file.reader == "text" or (file.reader == "jsonl" and partition.regular)
+        # Looking for a line means reading the partition, which of a store is the dear part.
+        if not of_lines or is_url(file.location):
+            return partition
+        return one_line(file.location, partition, row)
 
     def _load(self, partition: Partition, names: list[str] | None) -> Loaded:
         file = self.files[partition.file]
