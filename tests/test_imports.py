@@ -21,7 +21,7 @@ LAYERS = [
     {"direction", "errors", "registry", "progress", "memory", "arguments", "sort", "normalize"},
     {"io", "ngram", "expression"},
     {"metrics", "proxy", "weighting"},
-    {"stages", "curriculum", "training", "inference", "integrations", "report", "reporting"},
+    {"stages", "curriculum", "training", "inference", "integrations", "reporting"},
     {"demo", "experiments"},
     {"recipes"},
     {"cli"},
@@ -42,6 +42,7 @@ HOMES = {
     "scipy": {"experiments"},
     "altair": {"reporting"},
     "vl_convert": {"reporting"},
+    "jinja2": {"reporting"},
 }
 HEAVY = ["torch", "transformers", "dask", "distributed", "numba"]
 HELP_SECONDS = 0.5

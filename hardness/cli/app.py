@@ -19,6 +19,7 @@ from hardness.cli.demo import demo
 from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
 from hardness.cli.pipelines import pipelines
+from hardness.cli.report import report
 from hardness.cli.run import run
 from hardness.cli.runs import runs
 from hardness.cli.score import score
@@ -26,6 +27,7 @@ from hardness.cli.show import show
 from hardness.cli.startup import keep_all
 from hardness.cli.suspects import suspects
 from hardness.cli.train import train
+from hardness.cli.verify import verify
 from hardness.errors import HardnessError, explain_missing, explain_os_error
 
 MISTAKE = 2
@@ -73,7 +75,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _command in (score, show, metrics, combine, suspects, build, train, compare, run, runs, demo):
+_COMMANDS = (
+    *(score, show, metrics, combine, suspects, build, verify),
+    *(train, runs, compare, report, run, demo),
+)
+for _command in _COMMANDS:
     app.command()(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
 app.add_typer(curricula, name="curricula")

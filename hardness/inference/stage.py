@@ -27,8 +27,8 @@ from hardness.stages.run import PartWriter, Run, Tally
 from hardness.training.data import prefetched
 from hardness.training.tasks import Task
 
-BATCH_TOKENS = {"cpu": 2048, "cuda": 16_384}
-"""Padded tokens of a batch where nothing else is said: what keeps the processor busy."""
+BATCH_TOKENS = {"cpu": 512, "cuda": 16_384}
+"""Padded tokens of a batch where nothing else is said: on a CPU, what its caches can hold."""
 _BLOCKS_AHEAD = 2
 """Blocks encoded while another is being scored."""
 

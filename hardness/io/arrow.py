@@ -1,8 +1,4 @@
-"""Arrow's compute functions, out of a type checker's sight, and arrays that share NumPy's memory.
-
-`pa.array`, `pa.scalar` and `Array.to_numpy` look whether they were given something of pandas, and
-import it for that where it is installed: a tenth of a second. What is here does not look.
-"""
+"""Arrow's compute functions, out of a type checker's sight, and numbers to and from numpy."""
 
 from __future__ import annotations
 
@@ -12,40 +8,53 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-pc: Any = pyarrow.compute  # its functions are made when it is imported
+pc: Any = pyarrow.compute
+"""Made when it is imported, so that a type checker sees nothing in it."""
 
 
-def from_numpy(values: np.ndarray, null: np.ndarray | None = None) -> pa.Array:
-    """An Arrow array over the memory of a NumPy one, which must not be changed afterwards.
+def from_numpy(
+    values: np.ndarray, null: np.ndarray | None = None, *, nan_is_null: bool = False
+) -> pa.Array:
+    """The same memory as an Arrow array.
+
+    Unlike `pa.array`, which asks pandas first, it does not import pandas where that is installed.
 
     Args:
-        values: (n,) integers or floats.
-        null: bool (n,), where there is no value; nowhere if None.
+        values: (n,) numbers of a fixed width, not booleans.
+        null: bool (n,), which are null; none where None.
+        nan_is_null: have NaN become null, in place of `null`.
     """
-    valid = None
+    values = np.ascontiguousarray(values)
+    null = np.isnan(values) if nan_is_null else null
+    validity = None
     if null is not None and null.any():
-        valid = pa.py_buffer(np.packbits(~null, bitorder="little"))
-    data = pa.py_buffer(np.ascontiguousarray(values))
-    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [valid, data])
+        validity = pa.py_buffer(np.packbits(~null, bitorder="little"))
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)])
 
 
-def as_numpy(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """The values of a column of integers or floats that are not null."""
+def to_numpy(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """Numbers without nulls as one numpy array, of the same memory if they are in one chunk.
+
+    Like `from_numpy` it does without pandas.
+
+    Args:
+        column: numbers of a fixed width, not booleans; what a null holds is undefined.
+    """
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     dtype = np.dtype(column.type.to_pandas_dtype())
-    arrays = [_values(chunk.drop_null(), dtype) for chunk in chunks]
-    return arrays[0] if len(arrays) == 1 else np.concatenate([np.empty(0, dtype), *arrays])
-
-
-def _values(array: pa.Array, dtype: np.dtype) -> np.ndarray:
-    data = array.buffers()[1]
-    if data is None or len(array) == 0:
-        return np.empty(0, dtype=dtype)
-    return np.frombuffer(data, dtype=dtype)[array.offset : array.offset + len(array)]
+    arrays = [
+        np.frombuffer(chunk.buffers()[1], dtype, len(chunk), chunk.offset * dtype.itemsize)
+        for chunk in chunks
+        if len(chunk)
+    ]
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.concatenate([*arrays, np.empty(0, dtype)])
 
 
 def string_scalar(text: str, kind: pa.DataType) -> pa.Scalar:
-    """A text as a scalar of a string type."""
+    """A text as a scalar of a string type, without pandas too."""
     encoded = text.encode()
     width = np.int64 if pa.types.is_large_string(kind) else np.int32
     bounds = pa.py_buffer(np.array([0, len(encoded)], dtype=width))

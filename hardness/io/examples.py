@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from hardness.io.arrow import as_numpy, pc
+from hardness.io.arrow import pc, to_numpy
 from hardness.io.dataset import Dataset
 from hardness.io.records import Partition
 from hardness.io.storage import Location, of_each, open_parquet
@@ -76,8 +76,8 @@ def _extremes(path: Location, *, column: str, n: int) -> tuple[np.ndarray, np.nd
     """Rows and float64 scores of the n records at either end of one part, in order of row."""
     table = open_parquet(path).read(["row", column])
     table = table.filter(pc.is_valid(table.column(column)))
-    rows = as_numpy(table.column("row"))
-    scores = as_numpy(table.column(column).cast(pa.float64(), safe=False))
+    rows = to_numpy(table.column("row"))
+    scores = to_numpy(table.column(column).cast(pa.float64(), safe=False))
     kept = np.union1d(_smallest(scores, n), _smallest(-scores, n))
     return rows[kept], scores[kept]
 

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from hardness import __version__
-from hardness.io.arrow import as_numpy, from_numpy, pc
+from hardness.io.arrow import from_numpy, pc, to_numpy
 from hardness.io.atomic import write_json, write_parquet
 from hardness.io.copies import local_copies
 from hardness.io.digest import file_digest
@@ -220,7 +220,7 @@ def _summary(paths: Sequence[Location], field: pa.Field) -> dict[str, Any]:
     if not (_is_number(values.type) or pa.types.is_boolean(values.type)):
         return counts
     # Of whole numbers beyond 2^53, as of others, the nearest that 64 bits of floating point hold.
-    numbers = np.sort(as_numpy(values.cast(pa.float64(), safe=False)))
+    numbers = np.sort(to_numpy(values.drop_null().cast(pa.float64(), safe=False)))
     if numbers.size == 0:
         return counts | {"mean": None, "quantiles": {}}
     # Sorted first, so that the mean does not depend on the order of addition.

@@ -22,7 +22,7 @@ class ModelScoreConfig:
             `hardness train` write it.
         max_length: tokens of the longest example, at least 8; what is longer is cut off and
             counted. None takes 512, or what the model can take if that is less.
-        batch_tokens: tokens of a batch, padding included, at least 1; None takes 2,048 on a CPU and
+        batch_tokens: tokens of a batch, padding included, at least 1; None takes 512 on a CPU and
             16,384 on a GPU. Where memory runs out, batches are halved. Scores depend on it by
             rounding alone.
         device: `cpu`, `cuda`, or `auto`, a GPU where there is one.

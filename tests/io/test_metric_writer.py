@@ -272,6 +272,8 @@ def test_a_column_without_values_or_numbers_is_summed_up(tmp_path: Path) -> None
     assert info.summary["word"] == {"count": 1, "nulls": 1}
     assert info.summary["wild"]["mean"] is None
     assert info.summary["wild"]["quantiles"]["1"] is None  # JSON has no infinity
+    # Nothing lies between a finite and an infinite score.
+    assert info.summary["wild"]["quantiles"]["0"] == info.summary["wild"]["quantiles"]["0.5"] == 1
     assert (info.direction, info.direction_of("v")) == ("lower", "lower")
     with pytest.raises(HardnessError, match="column must be a score of m: v, got 'word', which"):
         info.direction_of("word")
