@@ -125,7 +125,7 @@ def report(timings: dict[str, Timing], n: int) -> None:
 
 def main() -> None:
     """Make the data, time everything, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--records", type=records, default=10**6, help="such as 1M")
     parser.add_argument("--runs", type=int, default=3, help="counted rounds")
     parser.add_argument("--memory", default="4GB", help="bound for hardness")

@@ -7,8 +7,10 @@ The functions behind the commands, with the same names as the options:
     hardness.suspects("data.hardness", top=20)
     hardness.combine("data.hardness", name="mixed", expr="0.5 * rank(lm) + 0.5 * rank(perplexity)")
     hardness.build("data.hardness", by="perplexity", order="ascending", output="shards")
+    hardness.verify("shards").intact
     hardness.lm("corpus.jsonl", output="lm.arpa", order=3)
     hardness.train("shards", output="run", task="causal-lm")
+    hardness.report("data.hardness", runs=["run"], output="report.html")
     hardness.compare("experiment.yaml")
 
 Importing `hardness` loads none of torch, transformers, dask or numba; each function loads what it
@@ -24,8 +26,10 @@ from hardness.errors import HardnessError, explain_missing
 
 if TYPE_CHECKING:
     from hardness.curriculum.build import build
+    from hardness.curriculum.verify import verify
     from hardness.experiments.compare import compare
     from hardness.io.table import open_table
+    from hardness.reporting.report import report
     from hardness.stages.combine import combine
     from hardness.stages.lm import lm
     from hardness.stages.score import score
@@ -41,9 +45,11 @@ __all__ = [
     "compare",
     "lm",
     "open_table",
+    "report",
     "score",
     "suspects",
     "train",
+    "verify",
 ]
 
 _HOMES = {
@@ -52,9 +58,11 @@ _HOMES = {
     "compare": "hardness.experiments.compare",
     "lm": "hardness.stages.lm",
     "open_table": "hardness.io.table",
+    "report": "hardness.reporting.report",
     "score": "hardness.stages.score",
     "suspects": "hardness.stages.suspects",
     "train": "hardness.training.run",
+    "verify": "hardness.curriculum.verify",
 }
 
 

@@ -24,9 +24,11 @@ _EXTRAS = {
     "peft": "lora",
     "tensorboard": "tensorboard",
     "kenlm": "kenlm",
-    "scipy": "compare",
     "altair": "report",
     "vl_convert": "report",
+    "jinja2": "report",
+    "markupsafe": "report",
+    "scipy": "compare",
 }
 """Which extra installs a module that scoring n-grams and building need not have."""
 
@@ -55,7 +57,7 @@ def explain_missing(error: ModuleNotFoundError) -> HardnessError | None:
     extra = _EXTRAS.get(module)
     if extra == "train":
         return HardnessError(
-            f"training must have the packages of the extra `train`, got no {module}; "
+            f"models must have the packages of the extra `train`, got no {module}; "
             "pip install 'hardness[train]'"
         )
     if extra is None and module not in _REQUIRED:

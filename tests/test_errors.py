@@ -14,7 +14,7 @@ from tests.cli.program import hardness, one_line
 # Stands before the installed packages and makes torch as if it were not there.
 WITHOUT_TORCH = "import sys; sys.modules['torch'] = None; "
 MESSAGE = (
-    "training must have the packages of the extra `train`, got no torch; "
+    "models must have the packages of the extra `train`, got no torch; "
     "pip install 'hardness[train]'"
 )
 

@@ -67,13 +67,13 @@ def test_recipes_are_in_the_wheel(names: list[str], folder: str, wheel: Path) ->
             assert isinstance(yaml.safe_load(shipped), dict)
 
 
-def test_wheel_holds_nothing_but_code_and_recipes(names: list[str]) -> None:
+def test_wheel_holds_nothing_but_code_recipes_and_the_page(names: list[str]) -> None:
     others = {
         name
         for name in names
         if not name.endswith(".py") and not re.match(r"hardness-[^/]+\.dist-info/", name)
     }
-    assert {Path(name).suffix for name in others} == {".yaml"}
+    assert {Path(name).suffix for name in others} == {".yaml", ".html", ".css", ".js"}
 
 
 def test_wheel_installs_the_command_and_the_licence(wheel: Path) -> None:

@@ -26,6 +26,10 @@ def test_miss_lists_names_and_families(name: str) -> None:
         fruits().get(name)
 
 
+def test_families_read_as_in_lists_of_names() -> None:
+    assert fruits().families() == ["tin:FRUIT"]
+
+
 def test_nearest_name_is_offered() -> None:
     with pytest.raises(HardnessError, match="did you mean 'apple'"):
         fruits().get("aple")

@@ -133,7 +133,7 @@ BatchTokens = Annotated[
     int | None,
     typer.Option(
         help="Tokens of a batch; halved whenever memory runs out.",
-        show_default="2048 on a CPU, 16384 on a GPU",
+        show_default="512 on a CPU, 16384 on a GPU",
         rich_help_panel=_MODEL,
     ),
 ]

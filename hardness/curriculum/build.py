@@ -13,7 +13,7 @@ from hardness.curriculum.manifest import Manifest, ShardEntry, write_manifest
 from hardness.curriculum.plan import (
     arrow_bytes,
     bucket_edges,
-    identity,
+    build_id,
     partition_bytes,
     row_group_rows,
 )
@@ -21,7 +21,6 @@ from hardness.curriculum.prepare import prepare, released
 from hardness.curriculum.route import Router, ShardWriter, shard_schema
 from hardness.curriculum.scores import Scores
 from hardness.errors import HardnessError, mended_by_the_user
-from hardness.io.digest import object_digest
 from hardness.io.schema import unify
 from hardness.io.storage import AnyPath, Location
 from hardness.memory import parse_memory
@@ -233,6 +232,6 @@ def _write_shards(
         schema=shard_schema(unify([piece.schema for piece in pieces])),
         shard_rows=manifest.shard_rows,
         row_group_rows=group_rows,
-        build=object_digest(identity(manifest)),
+        build=build_id(manifest),
     )
     return cluster.map("writing shards", writer, range(-(-manifest.rows // manifest.shard_rows)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hardness.curriculum.manifest import Manifest, ShardEntry
+from hardness.curriculum.manifest import MANIFEST_NAME, Manifest, ShardEntry
+from hardness.curriculum.plan import build_id
 from hardness.errors import HardnessError
 from hardness.io.digest import file_digest
 from hardness.io.remote import RemotePath
@@ -84,12 +86,11 @@ def _mistake(folder: Location, manifest: Manifest, index: int, found: int) -> Ha
     shard = manifest.shards[index]
     path = folder / shard.name
     again = "build the shards again, or use --no-verify if you changed it on purpose"
-    other = _build_of(path)
-    first = _build_of(folder / manifest.shards[0 if index else -1].name)
-    if other is not None and first is not None and other != first:
+    own, other = build_id(manifest), _build_of(path)
+    if other not in (None, own):
         return HardnessError(
-            f"{path} must belong to this build, got a shard of another build ({other.decode()}, "
-            f"the others are {first.decode()}); restore it or build the shards again"
+            f"{path} must belong to this build, got a shard of another build ({other} instead of "
+            f"{own}); restore it or build the shards again"
         )
     if found < shard.bytes and not _readable(path):
         return HardnessError(
@@ -100,6 +101,25 @@ def _mistake(folder: Location, manifest: Manifest, index: int, found: int) -> Ha
     return HardnessError(
         f"{path} must be as the build wrote it, got {detail}: the shard was altered; {again}"
     )
+
+
+def unlisted(folder: Location, names: Iterable[str], manifest: Manifest) -> list[HardnessError]:
+    """What is wrong with Parquet files in the folder that are not part of the build.
+
+    Args:
+        folder: where the shards are.
+        names: of the files there.
+        manifest: the manifest.
+    """
+    listed = {shard.name for shard in manifest.shards}
+    return [
+        HardnessError(
+            f"{folder / name} must be listed in {MANIFEST_NAME}, got a shard that is not "
+            "part of this build; move it out of the folder"
+        )
+        for name in sorted(names)
+        if name.endswith(".parquet") and name not in listed
+    ]
 
 
 def open_shard_file(path: Location, shard: ShardEntry) -> pq.ParquetFile:
@@ -131,9 +151,9 @@ def _readable(path: Location) -> bool:
     return True
 
 
-def _build_of(path: Location) -> bytes | None:
+def _build_of(path: Location) -> str | None:
     try:
-        metadata = read_metadata(path).metadata
+        metadata = read_metadata(path).metadata or {}
     except (OSError, pa.ArrowInvalid):
         return None
-    return None if metadata is None else metadata.get(BUILD_KEY)
+    return metadata[BUILD_KEY].decode() if BUILD_KEY in metadata else None

@@ -104,6 +104,11 @@ def identity(manifest: Manifest) -> dict[str, Any]:
     }
 
 
+def build_id(manifest: Manifest) -> str:
+    """Digest of what decides the shards, which each of them carries in its footer."""
+    return object_digest(identity(manifest))
+
+
 def differences(old: Manifest, new: Manifest) -> list[str]:
     """What differs between two builds, as `name: old, now new`."""
     before, after = _flat(identity(old)), _flat(identity(new))

@@ -16,6 +16,7 @@ from hardness.curriculum.manifest import HARDNESS, POSITION, ROW, WEIGHT, ShardE
 from hardness.curriculum.shards import write_shard
 from hardness.curriculum.spill import Piece, cut, gather, open_piece
 from hardness.errors import HardnessError
+from hardness.io.arrow import from_numpy
 from hardness.io.dataset import Dataset, Partition
 from hardness.weighting import resolve
 
@@ -130,9 +131,9 @@ def add_columns(table: pa.Table, rows: np.ndarray, keys: Keys) -> pa.Table:
         rows: (n,) u64, their rows in the dataset.
         keys: how hard they are.
     """
-    hardness = pa.array(keys.hardness[rows], pa.float32(), from_pandas=True)
+    hardness = from_numpy(keys.hardness[rows], nan_is_null=True)
     table = table.replace_schema_metadata()
-    return table.append_column(ROW, pa.array(rows, pa.uint64())).append_column(HARDNESS, hardness)
+    return table.append_column(ROW, from_numpy(rows)).append_column(HARDNESS, hardness)
 
 
 def occurrence_columns(
@@ -146,13 +147,13 @@ def occurrence_columns(
         total: number of positions of all records.
         weighting: spec of the weighting to evaluate at s = position / `total`.
     """
-    columns = {POSITION: pa.array(positions.astype(np.uint64))}
+    columns = {POSITION: from_numpy(positions.astype(np.uint64))}
     if weighting is not None:
         weight = resolve(weighting)(
             hardness=np.nan_to_num(hardness.astype(np.float64), nan=NEUTRAL),
             progress=positions / total,
         )
-        columns[WEIGHT] = pa.array(weight.astype(np.float32))
+        columns[WEIGHT] = from_numpy(weight.astype(np.float32))
     return pa.table(columns)
 
 

@@ -14,7 +14,7 @@ import xxhash
 from hardness.curriculum.manifest import ROW
 from hardness.errors import HardnessError
 from hardness.expression import Expression
-from hardness.io.arrow import pc
+from hardness.io.arrow import to_numpy
 from hardness.io.metric import MetricInfo
 from hardness.io.records import Columns
 from hardness.io.storage import Location, of_each, open_parquet
@@ -164,9 +164,10 @@ def read_column(
             if found > info.rows:
                 continue
             score = _numbers(part.column(1), name)
-            rows[place] = part.column(0).to_numpy()
-            valid[place] = score.is_valid().to_numpy()
-            values[place] = pc.fill_null(score, 0.0).to_numpy()
+            rows[place] = to_numpy(part.column(0))
+            valid[place] = to_numpy(score.is_valid().cast(pa.uint8()))
+            values[place] = to_numpy(score)
+            values[place][~valid[place]] = 0.0
     pa.default_memory_pool().release_unused()  # much of what it keeps is never needed again
     if found != info.rows:
         raise HardnessError(

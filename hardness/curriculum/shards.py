@@ -19,10 +19,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hardness.curriculum.check import BUILD_KEY, check_shard, fetch_shard, open_shard_file
+from hardness.curriculum.check import (
+    BUILD_KEY,
+    check_shard,
+    fetch_shard,
+    open_shard_file,
+    unlisted,
+)
 from hardness.curriculum.manifest import (
     HARDNESS,
-    MANIFEST_NAME,
     POSITION,
     ROW,
     WEIGHT,
@@ -32,6 +37,7 @@ from hardness.curriculum.manifest import (
     shard_name,
     write_manifest,
 )
+from hardness.curriculum.plan import build_id
 from hardness.curriculum.positions import occurrences
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
@@ -207,13 +213,9 @@ def open_shards(path: AnyPath, *, verify: bool = True) -> Shards:
     for index, shard in enumerate(manifest.shards):
         if shard.name not in there or (verify and there[shard.name] != shard.bytes):
             check_shard(folder, manifest, index, digest=False, size=verify)
-    listed = {shard.name for shard in manifest.shards}
-    foreign = sorted(name for name in there if name.endswith(".parquet") and name not in listed)
+    foreign = unlisted(folder, there, manifest)
     if foreign:
-        raise HardnessError(
-            f"{folder / foreign[0]} must be listed in {MANIFEST_NAME}, got a shard that is not "
-            "part of this build; move it out of the folder"
-        )
+        raise foreign[0]
     return Shards(folder, manifest, verify=verify)
 
 
@@ -279,21 +281,20 @@ def write_shards(
         The manifest as written.
     """
     folder = locate(folder)
-    entries = []
-    for index, start in enumerate(range(0, table.num_rows, manifest.shard_rows)):
-        part = table.slice(start, manifest.shard_rows)
-        path = folder / shard_name(index)
-        entries.append(
-            write_shard(
-                path, table.schema, [part], row_group_rows=row_group_rows, build=manifest.digest
-            )
-        )
     times = table.column(ROW).value_counts().field("counts").to_numpy()
     manifest = replace(
         manifest,
         rows=table.num_rows,
         occurrences=occurrences(times, records=len(times)),
-        shards=tuple(entries),
     )
+    build = build_id(manifest)
+    entries = []
+    for index, start in enumerate(range(0, table.num_rows, manifest.shard_rows)):
+        part = table.slice(start, manifest.shard_rows)
+        path = folder / shard_name(index)
+        entries.append(
+            write_shard(path, table.schema, [part], row_group_rows=row_group_rows, build=build)
+        )
+    manifest = replace(manifest, shards=tuple(entries))
     write_manifest(folder, manifest)
     return manifest

@@ -1,10 +1,10 @@
 """Records on their way from partitions to shards: one piece per partition, cut by bucket.
 
 A *bucket* is a range of training positions small enough to be sorted in memory. A piece holds the
-records of one partition sorted by position, each as often as it has one, as an Arrow stream with
-one run of messages per bucket and the places where the runs begin. It lives in memory or, with the
-places behind the stream, in a file. Nothing is compressed: a piece is read again at once, mostly
-from the page cache, and even LZ4 costs more than all else that is done to it.
+records of one partition sorted by position, each as often as it has one. It lives in memory, or in
+a file: an Arrow stream with one run of messages per bucket, and behind it the places where the
+runs begin. Nothing is compressed: a piece is read again at once, mostly from the page cache, and
+even LZ4 costs more than all else that is done to it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,7 @@ import xxhash
 
 from hardness.curriculum.manifest import POSITION
 from hardness.errors import HardnessError, mended_by_the_user
+from hardness.io.arrow import from_numpy, to_numpy
 from hardness.io.atomic import ask_permission, temporary_name
 from hardness.io.digest import file_digest
 from hardness.io.schema import cast
@@ -28,30 +30,55 @@ from hardness.io.schema import cast
 _DIGEST_BYTES = 16
 
 
-@dataclass(frozen=True, kw_only=True)
-class Piece:
+class Piece(Protocol):
     """The records of one partition, cut by bucket."""
 
-    source: pa.Buffer | str
-    """The stream itself, or the path of the file that holds it."""
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the records: partitions can differ."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """Number of records, each counted as often as it occurs."""
+        ...
+
+    def bucket(self, index: int) -> list[pa.RecordBatch]:
+        """The records of bucket `index`, sorted by position."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldPiece:
+    """A piece in memory."""
+
     schema: pa.Schema
-    """Of the records: partitions can differ."""
-    offsets: np.ndarray
-    """(buckets + 1,) int64: bucket b is bytes [offsets[b], offsets[b + 1]) of the source."""
     rows: int
-    """Number of records, each counted as often as it occurs."""
+    buckets: Sequence[list[pa.RecordBatch]]
+    """Parts of the same memory."""
+
+    def bucket(self, index: int) -> list[pa.RecordBatch]:
+        """The records of bucket `index`, sorted by position."""
+        return self.buckets[index]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpilledPiece:
+    """A piece in a file."""
+
+    path: str
+    schema: pa.Schema
+    rows: int
+    offsets: np.ndarray
+    """(buckets + 1,) int64: bucket b is bytes [offsets[b], offsets[b + 1]) of the file."""
 
     def bucket(self, index: int) -> list[pa.RecordBatch]:
         """The records of bucket `index`, sorted by position."""
         start, stop = int(self.offsets[index]), int(self.offsets[index + 1])
         if start == stop:
             return []
-        if isinstance(self.source, str):
-            with pa.OSFile(self.source) as file:
-                data = file.read_at(stop - start, start)
-            reader = pa.BufferReader(data)
-        else:
-            reader = pa.BufferReader(self.source.slice(start, stop - start))
+        with pa.OSFile(self.path) as file:
+            reader = pa.BufferReader(file.read_at(stop - start, start))
         batches = []
         while reader.tell() < reader.size():
             message = pa.ipc.read_message(reader)
@@ -78,16 +105,12 @@ def cut(
     """
     cutter = _Cutter(records, indices, added, edges)
     if path is None:
-        sink = pa.BufferOutputStream()
-        offsets = cutter.write(sink)
-        source: pa.Buffer | str = sink.getvalue()
-    else:
-        offsets = _write_file(cutter, path)
-        source = str(path)
-    return Piece(source=source, schema=cutter.schema, offsets=offsets, rows=cutter.rows)
+        return HeldPiece(schema=cutter.schema, rows=cutter.rows, buckets=list(cutter.buckets()))
+    offsets = _write_file(cutter, path)
+    return SpilledPiece(path=str(path), schema=cutter.schema, rows=cutter.rows, offsets=offsets)
 
 
-def open_piece(path: Path) -> Piece | None:
+def open_piece(path: Path) -> SpilledPiece | None:
     """The piece in a file that `cut` wrote; None if it is not there or not whole."""
     if not path.is_file():
         return None
@@ -101,7 +124,7 @@ def open_piece(path: Path) -> Piece | None:
         count, rows = np.frombuffer(data.slice(end - 16), np.int64).tolist()
         offsets = np.frombuffer(data.slice(end - 16 - 8 * count, 8 * count), np.int64).copy()
         schema = pa.ipc.open_stream(data).schema
-    return Piece(source=str(path), schema=schema, offsets=offsets, rows=rows)
+    return SpilledPiece(path=str(path), schema=schema, rows=rows, offsets=offsets)
 
 
 def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.Schema) -> pa.Table:
@@ -125,7 +148,7 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
         if piece.schema != schema and (batches := piece.bucket(bucket))
     ]
     table = pa.concat_tables([pa.Table.from_batches(alike, schema), *others])
-    positions = table.column(POSITION).to_numpy().astype(np.int64) - start
+    positions = to_numpy(table.column(POSITION)).astype(np.int64) - start
     order = np.full(stop - start, -1, dtype=np.int64)
     order[positions] = np.arange(len(positions))
     if len(positions) != stop - start or np.any(order < 0):
@@ -133,14 +156,14 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
             f"data must hold every record of the table once, got {len(positions)} records for the "
             f"{stop - start} positions from {start}; score the data again"
         )
-    return table.take(pa.array(order)).combine_chunks()
+    return table.take(from_numpy(order)).combine_chunks()
 
 
 class _Cutter:
-    """Writes the occurrences of a partition's records bucket by bucket.
+    """Cuts the occurrences of a partition's records bucket by bucket.
 
-    They are taken from the records a run at a time, of no more occurrences than there are records,
-    so that however often records occur, they are in memory once more at most.
+    They are taken from the records a run at a time, of a quarter as many occurrences as there are
+    records, so that a file needs little more memory than the records, however often they occur.
     """
 
     def __init__(
@@ -151,30 +174,38 @@ class _Cutter:
         self._records = records
         self._indices = indices
         self._added = added
-        self._cuts = np.searchsorted(added.column(POSITION).to_numpy(), edges).tolist()
+        self._cuts = np.searchsorted(to_numpy(added.column(POSITION)), edges).tolist()
 
     def write(self, sink: pa.NativeFile) -> np.ndarray:
         """Write a stream and return where its buckets begin and the last one ends."""
-        runs = self._runs()
-        start, run = 0, next(runs, None)
         with pa.ipc.new_stream(sink, self.schema) as writer:
             offsets = [sink.tell()]
-            for low, high in pairwise(self._cuts):
-                while low < high:
-                    assert run is not None
-                    stop = min(high, start + run.num_rows)
-                    writer.write_batch(run.slice(low - start, stop - low))
-                    low = stop
-                    if stop == start + run.num_rows:
-                        start, run = stop, next(runs, None)
+            for batches in self.buckets():
+                for batch in batches:
+                    writer.write_batch(batch)
                 offsets.append(sink.tell())
         return np.array(offsets)
 
+    def buckets(self) -> Iterator[list[pa.RecordBatch]]:
+        """The records of each bucket, parts of the runs."""
+        runs = self._runs()
+        start, run = 0, next(runs, None)
+        for low, high in pairwise(self._cuts):
+            batches = []
+            while low < high:
+                assert run is not None
+                stop = min(high, start + run.num_rows)
+                batches.append(run.slice(low - start, stop - low))
+                low = stop
+                if stop == start + run.num_rows:
+                    start, run = stop, next(runs, None)
+            yield batches
+
     def _runs(self) -> Iterator[pa.RecordBatch]:
         names = self._added.column_names
-        step = max(self._records.num_rows, 1)
+        step = max(self._records.num_rows // 4, 1)
         for start in range(0, self.rows, step):
-            table = self._records.take(pa.array(self._indices[start : start + step]))
+            table = self._records.take(from_numpy(self._indices[start : start + step]))
             for name, column in zip(names, self._added.slice(start, step).columns, strict=True):
                 table = table.append_column(name, column)
             yield from table.to_batches()

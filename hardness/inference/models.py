@@ -14,7 +14,7 @@ import torch
 from hardness.errors import HardnessError
 from hardness.inference.halving import Ceiling
 from hardness.stages.place import worker_number
-from hardness.training.models import load_model, load_tokenizer
+from hardness.training.models import load_model, load_tokenizer, model_config
 from hardness.training.parallel import choose_device
 
 CAUSAL_LM, CLASSIFICATION = "causal-lm", "classification"
@@ -101,9 +101,7 @@ def check_folder(option: str, path: str) -> None:
 
 def task_of(path: str) -> str:
     """What the model in a folder was made for: `classification` or `causal-lm`."""
-    from transformers import AutoConfig
-
-    made_for = AutoConfig.from_pretrained(path, local_files_only=True).architectures or ()
+    made_for = model_config(path).architectures or ()
     classifies = any(name.endswith("ForSequenceClassification") for name in made_for)
     return CLASSIFICATION if classifies else CAUSAL_LM
 

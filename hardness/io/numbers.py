@@ -34,8 +34,9 @@ def numbers(column: pa.ChunkedArray) -> pa.Array:
     """double (n,) of integers, numbers or booleans, rounded beyond 2**53; NaN is null."""
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
-    values = pa.concat_arrays(column.cast(pa.float64(), safe=False).chunks or [pa.nulls(0)])
-    values = values.cast(pa.float64())
+    values = pa.concat_arrays(
+        [pa.array([], pa.float64()), *column.cast(pa.float64(), safe=False).chunks]
+    )
     return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
 
 

@@ -9,6 +9,8 @@ from hardness.errors import HardnessError
 
 PARTITION_BYTES = 1 << 18
 """Of input that a task reads: models are slow, and progress should be seen and kept."""
+N_TOKENS, N_CUT = "n_tokens", "n_cut"
+"""Columns of counts that several of these metrics have."""
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("fp32", "bf16")
 
@@ -22,7 +24,7 @@ class ModelScoreConfig:
             `hardness train` write it.
         max_length: tokens of the longest example, at least 8; what is longer is cut off and
             counted. None takes 512, or what the model can take if that is less.
-        batch_tokens: tokens of a batch, padding included, at least 1; None takes 2,048 on a CPU and
+        batch_tokens: tokens of a batch, padding included, at least 1; None takes 512 on a CPU and
             16,384 on a GPU. Where memory runs out, batches are halved. Scores depend on it by
             rounding alone.
         device: `cpu`, `cuda`, or `auto`, a GPU where there is one.

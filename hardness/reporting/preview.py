@@ -15,6 +15,7 @@ from hardness.curriculum.preview import Curve, curve
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.storage import local_path
+from hardness.reporting.figure import schema_version
 
 BINS = 120
 """Points of the drawing: enough to see every stage, few enough that means are steady."""
@@ -23,7 +24,7 @@ WIDTH, HEIGHT = 640, 260
 SCALE = 2.0
 """Pixels of a PNG for each of those."""
 LINE, BAND = "#1b1b1b", "#2f7fc1"
-VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+VERSION = schema_version()
 """Of Vega-Lite, that the drawing is written in."""
 
 WRITERS: dict[str, Callable[[dict[str, Any]], bytes]] = {

@@ -33,6 +33,25 @@ def model_digest(config: TrainConfig) -> str | None:
     return None if config.is_tiny else folder_digest(Path(config.model))
 
 
+def model_config(path: str | Path) -> Any:
+    """The configuration of a local model.
+
+    Raises:
+        HardnessError: the folder holds none.
+    """
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(str(path), local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        inside = Path(path) / "model"
+        fix = f"name {inside}" if inside.is_dir() else "save one there with save_pretrained"
+        raise HardnessError(
+            f"model must be the folder of a local Hugging Face model, got {str(path)!r} "
+            f"({str(error).splitlines()[0]}); {fix}"
+        ) from None
+
+
 def folder_digest(folder: Path) -> str:
     """Digest of every file in a folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -83,9 +102,7 @@ def model_labels(config: TrainConfig) -> dict[str, int] | None:
     """`label2id` of a local model's head, None for the tiny model."""
     if config.is_tiny:
         return None
-    from transformers import AutoConfig
-
-    found = AutoConfig.from_pretrained(str(config.model), local_files_only=True)
+    found = model_config(config.model)
     return {str(name): int(index) for name, index in (found.label2id or {}).items()}
 
 
@@ -165,10 +182,7 @@ def longest_input(config: TrainConfig) -> int:
 
 def longest_of(path: str | Path, max_length: int | None) -> int:
     """The longest example in tokens of a local model; see `longest_input`."""
-    from transformers import AutoConfig
-
-    model = AutoConfig.from_pretrained(str(path), local_files_only=True)
-    longest = getattr(model, "max_position_embeddings", None)
+    longest = getattr(model_config(path), "max_position_embeddings", None)
     if not isinstance(longest, int) or longest < 1:
         return max_length or MAX_LENGTH
     if max_length is not None and max_length > longest:

@@ -66,7 +66,7 @@ def _config(path: Path) -> dict[str, Any] | None:
 
 
 def _summary(folder: Path, config: Mapping[str, Any]) -> RunSummary:
-    lines = _lines(folder / names.METRICS)
+    lines = read_metrics(folder)
     trained = [line for line in lines if line["event"] == "train"]
     evaluated = [line for line in lines if line["event"] == "eval"]
     result = folder / names.RESULT
@@ -87,8 +87,9 @@ def _summary(folder: Path, config: Mapping[str, Any]) -> RunSummary:
     )
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of a metrics.jsonl that may still be growing."""
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """The whole lines of a run's metrics.jsonl, which may still be growing."""
+    path = folder / names.METRICS
     if not path.exists():
         return []
     text = path.read_text(encoding="utf-8")

@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from hardness.cli.curricula import curricula
-from hardness.curriculum.spec import load_spec, shipped
+from hardness.curriculum.spec import load_spec
 from hardness.errors import HardnessError
+from hardness.io.shipped import CURRICULA
 
 
 def run(*arguments: str) -> str:
@@ -22,12 +23,14 @@ def run(*arguments: str) -> str:
 
 def test_all_are_listed_with_what_they_are() -> None:
     printed = run("list")
-    assert [line.split()[0] for line in printed.splitlines() if line][:-1] == sorted(shipped())
+    assert [line.split()[0] for line in printed.splitlines() if line][:-1] == sorted(
+        CURRICULA.files()
+    )
     assert "babysteps            Four stages, each adding harder records." in printed
 
 
 def test_one_is_shown_as_it_is_written() -> None:
-    assert run("show", "coverage").strip() == shipped()["coverage"].read_text().strip()
+    assert run("show", "coverage").strip() == CURRICULA.find("coverage").read_text().strip()
 
 
 def test_one_is_copied_to_be_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import pickle
+import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,6 +22,7 @@ from hypothesis import strategies as st
 
 from hardness.curriculum import build as build_module
 from hardness.curriculum.build import build
+from hardness.curriculum.manifest import ShardEntry
 from hardness.curriculum.orders import orders
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
@@ -391,8 +394,8 @@ def test_loading_no_more_than_a_partition_and_a_bucket(
             self, stage: str, function: Any, items: dict[int, Any], finished: Any, marks: Any
         ) -> None:
             def watched(index: int, result: Any) -> None:
-                if hasattr(result, "source"):
-                    seen.append(str(result.source))
+                if not isinstance(result, ShardEntry):
+                    seen.append(result.path)
                 finished(index, result)
 
             super().run(stage, function, items, watched, marks)
@@ -401,3 +404,18 @@ def test_loading_no_more_than_a_partition_and_a_bucket(
     build(table, order="ascending", output=tmp_path / "s")
     assert seen
     assert all(source.endswith(".spill") for source in seen)
+
+
+def test_a_build_does_not_import_what_it_does_not_need(table: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys; from hardness.curriculum.build import build; "
+        "build(sys.argv[1], output=sys.argv[2]); "
+        "print(*{'pandas', 'numba', 'distributed', 'torch'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(table), str(tmp_path / "s")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == []

@@ -197,3 +197,11 @@ def test_a_record_without_a_score_is_explained(table: Path) -> None:
 def test_a_row_that_is_not_there_is_refused(table: Path, row: int) -> None:
     with pytest.raises(HardnessError, match=f"row must be one of the table, .* 0 to 59, got {row}"):
         explain(prepare(table, by="perplexity"), row)
+
+
+def test_folders_of_long_expressions_have_names_that_file_systems_take(table: Path) -> None:
+    paths = {
+        prepare(table, by=" + ".join(["rank(perplexity)"] * count)).path.name for count in (30, 31)
+    }
+    assert len(paths) == 2
+    assert max(map(len, paths)) < 150

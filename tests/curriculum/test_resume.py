@@ -18,6 +18,7 @@ from hardness.curriculum.build import build
 from hardness.curriculum.folder import BuildFolder
 from hardness.curriculum.route import ShardWriter
 from hardness.curriculum.shards import open_shards
+from hardness.curriculum.verify import verify
 from hardness.errors import HardnessError
 from tests.curriculum.scored import digests, records, score, write_jsonl
 from tests.paths import local
@@ -102,7 +103,7 @@ def test_killed_at_any_moment_and_repeated_gives_the_same_bytes(
     expected = digests(tmp_path / "reference")
     pause = random.Random(5)
     killed = 0
-    for attempt in range(4):
+    for attempt in range(2):
         output = tmp_path / f"attempt-{attempt}"
         for _ in range(2):
             process = start(table, output)
@@ -113,7 +114,64 @@ def test_killed_at_any_moment_and_repeated_gives_the_same_bytes(
                 open_shards(output).verify()
         assert start(table, output).wait(timeout=60) == 0
         assert digests(output) == expected
-    assert killed >= 2
+    assert killed >= 1
+
+
+# Kills itself when a file is about to take its place, or has just taken it.
+KILLED = """
+import os, re, signal, sys
+import hardness.curriculum.build as module
+from hardness.io import plan
+module.IN_MEMORY_SHARE = 0.0
+plan._MIN_PARTITION_BYTES = plan._MAX_PARTITION_BYTES = 3000
+wanted, before = re.compile(sys.argv[3]), sys.argv[4] == "before"
+replace = os.replace
+def deadly(source, target):
+    if not before:
+        replace(source, target)
+    if wanted.search(str(target)):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if before:
+        replace(source, target)
+os.replace = deadly
+module.build(sys.argv[1], output=sys.argv[2], order="random", seed=3, shard_rows=50, threads=2)
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        r"plan\.json$",
+        r"part-00000\.spill$",
+        r"part-00003\.spill$",
+        r"shard-00000\.parquet$",
+        r"shard-00000\.parquet\.json$",
+        r"shard-00005\.parquet$",
+        r"manifest\.json$",
+    ],
+)
+def test_killed_at_a_file_and_repeated_gives_the_same_bytes(
+    table: Path, tmp_path: Path, target: str, when: str
+) -> None:
+    output = tmp_path / "s"
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(table), str(output), target, when],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+        timeout=60,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    finished = (target, when) == (r"manifest\.json$", "after")
+    if finished:
+        assert verify(output, deep=True).intact
+    else:
+        with pytest.raises(HardnessError, match="did not finish"):
+            verify(output)
+    assert build(table, output=output, **OPTIONS).cached == finished
+    build(table, output=tmp_path / "reference", **OPTIONS)
+    assert digests(output) == digests(tmp_path / "reference")
+    assert verify(output, deep=True).intact
 
 
 @pytest.mark.usefixtures("spilling")

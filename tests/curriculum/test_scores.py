@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
-from hardness.curriculum.scores import read_scores
+from hardness.curriculum.scores import PARTS_AT_A_TIME, read_scores
 from hardness.errors import HardnessError
 from tests.curriculum.scored import records, score, write_jsonl
 
@@ -80,6 +81,40 @@ def test_a_row_beyond_the_data_is_refused(data: Path, tmp_path: Path) -> None:
     _replace_part(part, frame)
     with pytest.raises(HardnessError, match="must hold rows below 4, got row 4"):
         read_scores(table, None)
+
+
+@pytest.mark.parametrize("rows", [[0, 1, 3], [0, 1, 2, 3, 4]], ids=["missing", "added"])
+def test_a_row_missing_or_added_is_refused(data: Path, tmp_path: Path, rows: list[int]) -> None:
+    table = score(data, tmp_path / "t", [1, 2, 3, 4])
+    part = tmp_path / "t" / "perplexity" / "part-00000.parquet"
+    frame = pl.DataFrame({"row": rows, "perplexity": [1.0] * len(rows)})
+    _replace_part(part, frame.cast({"row": pl.UInt64}))
+    with pytest.raises(HardnessError, match=f"must hold 4 rows, got {len(rows)}; score the data"):
+        read_scores(table, None)
+
+
+def test_a_part_that_is_no_parquet_is_named(data: Path, tmp_path: Path) -> None:
+    table = score(data, tmp_path / "t", [1, 2, 3, 4])
+    part = tmp_path / "t" / "perplexity" / "part-00000.parquet"
+    part.write_bytes(bytes(part.stat().st_size))
+    with pytest.raises(HardnessError, match=r"part-00000.parquet must be a complete Parquet file"):
+        read_scores(table, None)
+
+
+def test_numbers_of_any_kind_are_read_across_parts(tmp_path: Path) -> None:
+    data = write_jsonl(tmp_path / "data.jsonl", records(40))
+    more = {
+        "whole": ([row % 7 for row in range(40)], "higher"),
+        "yes": ([None if row == 3 else row % 2 == 0 for row in range(40)], "higher"),
+    }
+    ones = [float(row) for row in range(40)]
+    table = score(data, tmp_path / "t", ones, more=more, partition_bytes=200)
+    assert len(list((tmp_path / "t" / "perplexity").glob("part-*"))) > PARTS_AT_A_TIME
+    assert read_scores(table, "perplexity").values.tolist() == ones
+    assert read_scores(table, "perplexity.whole").values.tolist() == more["whole"][0]
+    found = read_scores(table, "perplexity.yes")
+    assert np.flatnonzero(~found.valid).tolist() == [3]
+    assert found.values[found.valid].tolist() == [float(v) for v in more["yes"][0] if v is not None]
 
 
 def test_scores_that_are_not_numbers_are_refused(data: Path, tmp_path: Path) -> None:

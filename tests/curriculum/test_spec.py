@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hardness.curriculum import spec
-from hardness.curriculum.spec import find_spec, header, load_spec, shipped
+from hardness.curriculum.spec import load_spec
 from hardness.errors import HardnessError
+from hardness.io.shipped import CURRICULA, header
 
 
 def write(folder: Path, text: str) -> Path:
@@ -17,10 +17,10 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", sorted(shipped()))
+@pytest.mark.parametrize("name", sorted(CURRICULA.files()))
 def test_shipped_specs_are_sound_and_say_what_they_are(name: str) -> None:
     assert load_spec(name)
-    said = header(find_spec(name))
+    said = header(CURRICULA.find(name))
     assert set(said) >= {"title", "what", "when", "command", "python"}
     assert said["title"].endswith(".")
     assert f"--curriculum {name} " in said["command"]
@@ -58,14 +58,3 @@ def test_a_name_that_is_neither_shipped_nor_a_file_is_refused() -> None:
         HardnessError, match=r"curriculum must be a YAML file or one of .*did you mean 'ascending'"
     ):
         load_spec("asending")
-
-
-def test_shipped_specs_are_found_inside_an_installed_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package = tmp_path / "hardness"
-    inside = package / "_shipped" / "curricula"
-    inside.mkdir(parents=True)
-    (inside / "one.yaml").write_text("order: random\n")
-    monkeypatch.setattr(spec, "__file__", str(package / "curriculum" / "spec.py"))
-    assert shipped() == {"one": inside / "one.yaml"}

@@ -37,6 +37,16 @@ def test_options_that_do_not_fit_are_named(
     assert not list(data.parent.glob("table/*/metric.json"))
 
 
+def test_folder_of_a_run_is_not_that_of_its_model(
+    score: Score, data: Path, model: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    (run / "model").mkdir(parents=True)
+    (run / "config.json").write_text("{}")
+    with pytest.raises(HardnessError, match=r"model must be the folder .*; name .*run/model"):
+        score("lm", model=str(run))
+
+
 def test_bf16_is_near_fp32(score: Score, model: Path) -> None:
     exact = score("lm", model=str(model))
     rough = score("lm", "rough", model=str(model), precision="bf16")

@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 import hardness
 from hardness import HardnessError
+from hardness.demo.sample import write_sample
 from hardness.stages import suspect_records
 from tests.paths import local
 from tests.stages.dynamics import (
@@ -182,3 +184,22 @@ def test_output_of_another_ending_is_refused(table: Path, tmp_path: Path) -> Non
     with pytest.raises(HardnessError, match=r"output must end in .jsonl.*got 'x.txt'"):
         hardness.suspects(table, output=tmp_path / "x.txt")
     assert not (tmp_path / "x.txt").exists()
+
+
+def test_flipped_labels_are_found_in_the_generated_sample(tmp_path: Path) -> None:
+    path, _ = write_sample(tmp_path)
+    result = hardness.score(path, metric="cartography", label="label", proxy="linear")
+    found = hardness.suspects(result.table.path, top=0, output=tmp_path / "all.parquet")
+    assert not found.in_sample
+    truth = pl.read_ndjson(path).with_row_index("row").cast({"row": pl.UInt64})
+    ranked = pl.read_parquet(tmp_path / "all.parquet").join(truth, on="row", maintain_order="left")
+    flipped = ranked["flipped"].to_numpy()
+    # The share of pairs in which the flipped record comes before the other.
+    others_before = np.cumsum(~flipped)[flipped]
+    n, total = int(flipped.sum()), len(flipped)
+    assert (n, total) == (360, 3600)
+    assert 1 - others_before.sum() / (n * (total - n)) >= 0.95
+    by_confidence = ranked.sort("confidence")["flipped"].to_numpy()
+    assert 1 - np.cumsum(~by_confidence)[by_confidence].sum() / (n * (total - n)) >= 0.95
+    mended = (ranked["suggested"] == ranked["true_label"]).to_numpy()[flipped]
+    assert mended.mean() >= 0.8

@@ -51,14 +51,13 @@ def test_the_bits_do_not_depend_on_what_runs_it(tmp_path: Path) -> None:
     data = write(tmp_path / "data.jsonl", records(60))
     target = write(tmp_path / "target.jsonl", records(40))
     frames = []
-    for i, where in enumerate(
-        [
-            {"threads": 1},
-            {"partition_bytes": 1000, "threads": 4},
-            {"partition_bytes": 2000, "workers": 2},
-        ]
-    ):
-        options = dict[str, Any](metric="zipfit", reference=(target,), targets=5) | where
+    places: list[dict[str, Any]] = [
+        {"threads": 1},
+        {"partition_bytes": 1000, "threads": 4},
+        {"partition_bytes": 2000, "workers": 2},
+    ]
+    for i, where in enumerate(places):
+        options = {"metric": "zipfit", "reference": (target,), "targets": 5} | where
         table = hardness.score(data, output=tmp_path / f"t{i}", **options).table
         frames.append(table.frame("zipfit").collect().to_arrow())
     assert all(frame.equals(frames[0]) for frame in frames[1:])
