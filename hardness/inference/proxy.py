@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
 
 from hardness.curriculum.manifest import HARDNESS, MANIFEST_NAME, POSITION, ROW, Manifest
 from hardness.curriculum.shards import write_shards
 from hardness.inference.models import threads
+from hardness.io.arrow import pc
 from hardness.io.atomic import read_json, write_parquet
 from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
