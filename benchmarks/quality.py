@@ -66,12 +66,18 @@ def main() -> None:
         held_out = _scored(data, work / "held", METRICS, columns)
         if arguments.models:
             _score_by_models(data, work, held_out, columns)
-        in_sample = _scored(data, work / "in-sample", IN_SAMPLE, columns)
+        tables = {
+            "": held_out,
+            ", in-sample": _scored(data, work / "in-sample", IN_SAMPLE, columns),
+        }
+        if arguments.models:
+            tiny = {"cartography": {**PROXY, "proxy": "tiny"}}
+            tables[", `tiny`"] = _scored(data, work / "tiny", tiny, columns)
         print(f"\n{held_out.rows:,} records\n")
         if known is None:
-            _print_agreement({"": held_out, ", in-sample": in_sample})
+            _print_agreement(tables)
         else:
-            _print_planted({"": held_out, ", in-sample": in_sample}, known)
+            _print_planted(tables, known)
         _print_accuracy(data, work, columns)
 
 
