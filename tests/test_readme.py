@@ -1,4 +1,4 @@
-"""The README and the pages of docs name what there is, and their commands and code run as printed."""
+"""The README and the pages of docs name what there is; commands and code run as printed."""
 
 from __future__ import annotations
 
