@@ -40,7 +40,7 @@ HOMES = {
     "rich": {"cli"},
     "typer": {"cli"},
     "scipy": {"experiments"},
-    "altair": {"reporting"},
+    "altair": {"reporting", "experiments"},
     "vl_convert": {"reporting"},
     "jinja2": {"reporting"},
 }

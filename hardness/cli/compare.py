@@ -47,7 +47,7 @@ def compare(
     from rich.text import Text
 
     from hardness.cli.console import console, progress, say
-    from hardness.experiments.compare import SUMMARY
+    from hardness.experiments.compare import CURVES, SUMMARY
     from hardness.experiments.compare import compare as run
     from hardness.experiments.rows import head, notes, rows
 
@@ -75,3 +75,4 @@ def compare(
         console.print(Text(line))
     say()
     say(f"results: {result.folder / SUMMARY}")
+    say(f"curves:  {result.folder / CURVES}")

@@ -162,8 +162,8 @@ def gather(pieces: Sequence[Piece], bucket: int, edges: np.ndarray, schema: pa.S
 class _Cutter:
     """Cuts the occurrences of a partition's records bucket by bucket.
 
-    They are taken from the records a run at a time, of no more occurrences than there are records,
-    so that however often records occur, a file needs them in memory once more at most.
+    They are taken from the records a run at a time, of a quarter as many occurrences as there are
+    records, so that a file needs little more memory than the records, however often they occur.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ class _Cutter:
 
     def _runs(self) -> Iterator[pa.RecordBatch]:
         names = self._added.column_names
-        step = max(self._records.num_rows, 1)
+        step = max(self._records.num_rows // 4, 1)
         for start in range(0, self.rows, step):
             table = self._records.take(from_numpy(self._indices[start : start + step]))
             for name, column in zip(names, self._added.slice(start, step).columns, strict=True):

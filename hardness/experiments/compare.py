@@ -14,18 +14,21 @@ import numpy as np
 import hardness
 from hardness.errors import HardnessError
 from hardness.experiments.analysis import Comparison, analyse, to_match
+from hardness.experiments.curves import learning_curves
 from hardness.experiments.experiment import MEASURES, Arm, Experiment, read_experiment
 from hardness.experiments.markdown import as_markdown
 from hardness.experiments.training import RunOutcome, plan_runs, train_all
 from hardness.io.atomic import atomic_path, read_json, write_json
 from hardness.io.digest import object_digest
 from hardness.progress import Progress
+from hardness.reporting.report import draw
 from hardness.stages.cluster import Cluster, open_cluster
 
 MARK = "experiment.json"
 TABLE = "data.hardness"
 RESULTS = "comparison.json"
 SUMMARY = "comparison.md"
+CURVES = "learning-curves.svg"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,8 @@ class CompareResult:
     """What `compare` found.
 
     Attributes:
-        folder: where everything is; comparison.json and comparison.md say what was found.
+        folder: where everything is; comparison.json and comparison.md say what was found,
+            learning-curves.svg draws it.
         comparison: the same.
         seconds: wall time of this call.
     """
@@ -106,6 +110,8 @@ def compare(
     write_json(folder / RESULTS, {"experiment": asdict(read), **asdict(comparison)})
     with atomic_path(folder / SUMMARY) as temporary:
         temporary.write_text(as_markdown(comparison), encoding="utf-8")
+    with atomic_path(folder / CURVES) as temporary:
+        temporary.write_bytes(draw(learning_curves(comparison), "svg"))
     return CompareResult(folder=folder, comparison=comparison, seconds=time.perf_counter() - began)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from hardness.errors import HardnessError
 from hardness.inference import parameters as common
-from hardness.inference.columns import nullable
+from hardness.inference.columns import counts, nullable
 from hardness.inference.compute import gradient_norm
 from hardness.inference.labelled import LabelledTask, LabelledText, labelled_text
 from hardness.inference.language import LanguageText, language_text
@@ -20,7 +20,7 @@ from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
 from hardness.inference.stage import store_bytes
 from hardness.io.records import Columns
-from hardness.metrics.model_options import LanguageConfig
+from hardness.metrics.model_options import N_CUT, LanguageConfig
 from hardness.stages.run import Run, Tally
 from hardness.training.tasks import CausalLM
 
@@ -48,7 +48,7 @@ class GrandProbe:
         return [Encoded(examples=(example,), cut=lost) for example, lost in cut]
 
     def finish(self, found: Found) -> Mapping[str, Any]:
-        return {"grand": nullable(found.values[0][0])}
+        return {"grand": nullable(found.values[0][0]), N_CUT: counts(found.cut)}
 
 
 def parameters(config: LanguageConfig, columns: Columns) -> dict[str, Any]:
@@ -78,5 +78,4 @@ def run(task: Run, config: LanguageConfig) -> Tally:
         text = language_text(task.dataset, config, whole=True)
     passes = (Pass(spec=spec(config, "model", kind), compute=gradient_norm, size=1),)
     probe = GrandProbe(passes=passes, text=text)
-    tally = run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=longest)
-    return tally if kind != CLASSIFICATION else replace(tally, n_tokens=None)
+    return run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=longest)

@@ -18,7 +18,7 @@ from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
 from hardness.inference.stage import store_bytes
 from hardness.metrics.formulas import formulas
-from hardness.metrics.model_options import LanguageConfig
+from hardness.metrics.model_options import N_CUT, N_TOKENS, LanguageConfig
 from hardness.stages.run import Run, Tally
 from hardness.training.tasks import CausalLM
 
@@ -41,7 +41,8 @@ class IfdProbe(LmProbe):
             "ifd": pa.array(result.values, mask=~result.valid),
             "conditioned": nullable(conditioned),
             "alone": nullable(bare),
-            "n_tokens": counts(found.units),
+            N_TOKENS: counts(found.units),
+            N_CUT: counts(found.cut),
         }
 
 

@@ -17,7 +17,7 @@ from hardness.inference.parameters import parameters, spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
 from hardness.inference.stage import store_bytes
-from hardness.metrics.model_options import LanguageConfig
+from hardness.metrics.model_options import N_CUT, N_TOKENS, LanguageConfig
 from hardness.stages.run import Run, Tally
 from hardness.training.tasks import CausalLM
 
@@ -49,8 +49,8 @@ class LmProbe:
         return {
             "nll": nullable(nll),
             "perplexity": nullable(perplexity),
-            "n_tokens": counts(found.units),
-            "n_cut": counts(found.cut),
+            N_TOKENS: counts(found.units),
+            N_CUT: counts(found.cut),
         }
 
 

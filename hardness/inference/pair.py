@@ -21,7 +21,7 @@ from hardness.inference.stage import run as run_probe
 from hardness.inference.stage import store_bytes
 from hardness.io.records import Columns
 from hardness.metrics.formulas import formulas
-from hardness.metrics.model_options import PairConfig
+from hardness.metrics.model_options import N_CUT, N_TOKENS, PairConfig
 from hardness.stages.run import Run, Tally
 from hardness.training.models import load_tokenizer
 from hardness.training.tasks import CausalLM
@@ -50,7 +50,7 @@ class PairProbe(LmProbe):
         result = formulas.get(self.metric).of(**operands)
         columns = {name: nullable(values) for name, values in operands.items()}
         columns[self.metric] = pa.array(result.values, mask=~result.valid)
-        columns["n_tokens"] = counts(found.units)
+        columns |= {N_TOKENS: counts(found.units), N_CUT: counts(found.cut)}
         return {name: columns[name] for name in self.order}
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import torch
 
 from hardness.inference import parameters as common
-from hardness.inference.columns import nullable
+from hardness.inference.columns import counts, nullable
 from hardness.inference.compute import class_nats
 from hardness.inference.labelled import LabelledTask, LabelledText, label_names, labelled_text
 from hardness.inference.models import CLASSIFICATION, Loaded, ModelSpec, loaded
@@ -23,6 +23,7 @@ from hardness.inference.stage import run as run_probe
 from hardness.inference.stage import store_bytes
 from hardness.io.dataset import Dataset
 from hardness.io.records import Columns, Partition
+from hardness.metrics.model_options import N_CUT
 from hardness.metrics.pvi import PviConfig
 from hardness.stages.run import Run, Tally
 
@@ -57,6 +58,7 @@ class PviProbe:
             "pvi": nullable((null_nats - nats) / np.log(2)),
             "confidence": nullable(np.exp(-nats)),
             "predicted": pa.array([names.get(index) for index in predicted], pa.string()),
+            N_CUT: counts(found.cut),
         }
 
 
@@ -77,8 +79,7 @@ def run(task: Run, config: PviConfig) -> Tally:
         )
     passes = (Pass(spec=spec(config, "model", CLASSIFICATION), compute=class_nats, size=3),)
     probe = PviProbe(passes=passes, text=text, null_nats=null_nats)
-    tally = run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=text.max_length)
-    return replace(tally, n_tokens=None)
+    return run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=text.max_length)
 
 
 def _frequencies(task: Run, label: str) -> dict[str, float]:

@@ -22,7 +22,9 @@ from hardness.inference.models import forget, loaded, threads
 from hardness.inference.probe import Encoded, Found, Pass, Probe
 from hardness.inference.spans import Block, Span, SpanReader, spans
 from hardness.io.dataset import Dataset
+from hardness.io.metric_writer import MetricWriter
 from hardness.io.records import Reject
+from hardness.metrics.model_options import N_CUT, N_TOKENS
 from hardness.stages.run import PartWriter, Run, Tally
 from hardness.training.data import prefetched
 from hardness.training.tasks import Task
@@ -90,17 +92,34 @@ def run(task: Run, probe: Probe, *, batch_tokens: int | None, max_length: int) -
     finally:
         if task.cluster.in_process:
             forget()
-    n_cut = sum(result["n_cut"] for result in results)
+    n_tokens, n_cut = _totals(task, missing, results)
     note = (
         f"{n_cut:,} records were longer than {max_length} tokens and cut off there; raise "
         "--max-length if the model can take more"
     )
     return Tally(
-        n_tokens=sum(result["n_tokens"] for result in results),
+        n_tokens=n_tokens,
         rejects=[Reject(**reject) for result in results for reject in result["rejects"]],
         facts={"cut_records": n_cut},
         notes=(note,) if n_cut else (),
     )
+
+
+def _totals(task: Run, missing: list[int], results: list[dict[str, Any]]) -> tuple[int | None, int]:
+    """Tokens scored, None of a metric that does not count them, and records that were cut off.
+
+    Those of the parts that a former run wrote included.
+    """
+    named = [column.name for column in task.metric.columns]
+    counted = [name for name in (N_TOKENS, N_CUT) if name in named]
+    n_tokens = sum(result["n_tokens"] for result in results)
+    n_cut = sum(result["n_cut"] for result in results)
+    for index in sorted(set(range(len(task.dataset.partitions))) - set(missing)):
+        assert isinstance(task.writer, MetricWriter)
+        part = task.writer.read(index, counted)
+        n_cut += int((part[N_CUT] > 0).sum())
+        n_tokens += int(part[N_TOKENS].sum()) if N_TOKENS in part.columns else 0
+    return n_tokens if N_TOKENS in counted else None, n_cut
 
 
 def _score(span: Span, *, scoring: Scoring) -> dict[str, Any]:
@@ -136,7 +155,8 @@ def _find(reader: SpanReader, scoring: Scoring) -> Found:
 
         def encoded() -> Iterator[tuple[Block, list[Encoded]]]:
             for block in reader.blocks(block_rows(batch_tokens)):
-                yield block, [e for table in block.tables for e in probe.encode(task, table)]
+                filled = [table for table in block.tables if table.num_rows]
+                yield block, [e for table in filled for e in probe.encode(task, table)]
 
         values: list[list[np.ndarray]] = [[np.zeros((each.size, 0))] for each in probe.passes]
         units, cut = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]

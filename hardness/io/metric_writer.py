@@ -125,6 +125,10 @@ class MetricWriter:
         table = pa.table(named)
         write_parquet(self.path / part_name(index), table, **_encodings(table.schema))
 
+    def read(self, index: int, columns: Sequence[str]) -> pl.DataFrame:
+        """Some of the metric's columns of a part that is there."""
+        return scan_parquet([self.path / part_name(index)]).select(columns).collect()
+
     def finish(self, *, seconds: float, extra: Mapping[str, Any] | None = None) -> MetricInfo:
         """Sum up the parts and write metric.json, which makes the metric complete.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hardness.metrics.base import Column, Metric
 from hardness.metrics.formulas import formulas
-from hardness.metrics.lm import NO_TOKEN, TOKENS
+from hardness.metrics.lm import CUT, NO_TOKEN, TOKENS
 from hardness.metrics.model_options import PARTITION_BYTES, PairConfig
 
 CONDITIONAL = Metric(
@@ -20,6 +20,7 @@ CONDITIONAL = Metric(
         Column(name="tuned", summary="loss under the tuned model", harder="higher"),
         Column(name="prior", summary="loss under the prior", harder="higher"),
         TOKENS,
+        CUT,
     ),
     config=PairConfig,
     stage="hardness.inference.pair",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hardness.metrics.base import Column, Metric
 from hardness.metrics.lm import NO_TOKEN
-from hardness.metrics.model_options import PARTITION_BYTES, LanguageConfig
+from hardness.metrics.model_options import N_CUT, PARTITION_BYTES, LanguageConfig
 
 GRAND = Metric(
     name="grand",
@@ -20,6 +20,11 @@ GRAND = Metric(
             summary="norm over weights and bias; for a classifier ‖softmax - onehot‖ √(‖h‖² + 1), "
             "h the layer's input (without the 1 where the layer has no bias)",
             harder="higher",
+        ),
+        Column(
+            name=N_CUT,
+            summary="tokens beyond --max-length, which do not count; 1 for any with a classifier",
+            type="uint32",
         ),
     ),
     config=LanguageConfig,

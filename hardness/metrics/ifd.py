@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hardness.metrics.base import Column, Metric
 from hardness.metrics.formulas import formulas
-from hardness.metrics.lm import NO_TOKEN, TOKENS
+from hardness.metrics.lm import CUT, NO_TOKEN, TOKENS
 from hardness.metrics.model_options import PARTITION_BYTES, LanguageConfig
 
 IFD = Metric(
@@ -24,6 +24,7 @@ IFD = Metric(
         ),
         Column(name="alone", summary="loss of the response alone, nats per token", harder="higher"),
         TOKENS,
+        CUT,
     ),
     config=LanguageConfig,
     stage="hardness.inference.ifd",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hardness.metrics.base import Column, Metric
 from hardness.metrics.formulas import formulas
-from hardness.metrics.lm import NO_TOKEN, TOKENS
+from hardness.metrics.lm import CUT, NO_TOKEN, TOKENS
 from hardness.metrics.model_options import PARTITION_BYTES, PairConfig
 
 LEARNABILITY = Metric(
@@ -19,6 +19,7 @@ LEARNABILITY = Metric(
         Column(name="base", summary="loss under the base model", harder="higher"),
         Column(name="tuned", summary="loss under the trained model", harder="higher"),
         TOKENS,
+        CUT,
     ),
     config=PairConfig,
     stage="hardness.inference.pair",

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from hardness.metrics.base import Column, Metric
-from hardness.metrics.model_options import PARTITION_BYTES, LanguageConfig
+from hardness.metrics.model_options import N_CUT, N_TOKENS, PARTITION_BYTES, LanguageConfig
 
 NO_TOKEN = "a record of which no token is scored, as its text is empty or its prompt is too long"
 """Where no metric of language models is defined."""
 
 TOKENS = Column(
-    name="n_tokens",
+    name=N_TOKENS,
     summary="tokens that are scored: those of the text or response, and its end token if the "
     "tokenizer has one",
+    type="uint32",
+)
+CUT = Column(
+    name=N_CUT,
+    summary="tokens beyond --max-length, which are not scored",
     type="uint32",
 )
 
@@ -30,11 +35,7 @@ LM = Metric(
         ),
         Column(name="perplexity", summary="exp(nll), at least 1", harder="higher"),
         TOKENS,
-        Column(
-            name="n_cut",
-            summary="tokens beyond --max-length, which are not scored",
-            type="uint32",
-        ),
+        CUT,
     ),
     config=LanguageConfig,
     stage="hardness.inference.lm",

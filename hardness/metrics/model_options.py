@@ -9,6 +9,8 @@ from hardness.errors import HardnessError
 
 PARTITION_BYTES = 1 << 18
 """Of input that a task reads: models are slow, and progress should be seen and kept."""
+N_TOKENS, N_CUT = "n_tokens", "n_cut"
+"""Columns of counts that several of these metrics have."""
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("fp32", "bf16")
 

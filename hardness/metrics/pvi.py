@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hardness.metrics.base import Column, Metric
-from hardness.metrics.model_options import PARTITION_BYTES, ModelScoreConfig
+from hardness.metrics.model_options import N_CUT, PARTITION_BYTES, ModelScoreConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,11 @@ PVI = Metric(
         ),
         Column(name="confidence", summary="p(label|text), 0 to 1", harder="lower"),
         Column(name="predicted", summary="the likeliest label, as text", type="string"),
+        Column(
+            name=N_CUT,
+            summary="1 where the text is longer than --max-length and was cut off, else 0",
+            type="uint32",
+        ),
     ),
     config=PviConfig,
     stage="hardness.inference.pvi",

@@ -23,7 +23,7 @@ HOMES = {
     "train": "hardness.training.run",
     "lm": "hardness.stages.lm",
     "compare": "hardness.experiments.compare",
-    "report": "hardness.report.page",
+    "report": "hardness.reporting.report",
 }
 """The commands that a step may be, and where their functions are."""
 OUTPUT = "output"

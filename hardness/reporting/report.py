@@ -14,6 +14,7 @@ import vl_convert
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
+from hardness.io.files import Paths
 from hardness.io.remote import RemotePath
 from hardness.io.storage import AnyPath, Location, locate, read_range
 from hardness.io.table import open_table
@@ -47,10 +48,10 @@ class ReportResult:
 
 
 def report(
-    tables: AnyPath | Sequence[AnyPath] = (),
+    tables: Paths = (),
     *,
-    runs: Sequence[str | Path] = (),
-    shards: Sequence[AnyPath] = (),
+    runs: str | Path | Sequence[str | Path] = (),
+    shards: Paths = (),
     output: AnyPath | None = None,
     by: str | None = None,
     format: str = "html",
@@ -63,9 +64,9 @@ def report(
     large tables counts of all records and a sample of about 3,000 of them.
 
     Args:
-        tables: hardness tables.
-        runs: folders of runs of `train`, or folders that such lie in.
-        shards: folders of shards.
+        tables: one hardness table or several.
+        runs: folder of a run of `train` or of several, or a sequence of such.
+        shards: one folder of shards or several.
         output: the page, or for `png` and `svg` a folder; `report.html` or `report` if None.
         by: `metric` or `metric.column` that the examples are in order of; the first metric if None.
         format: `html`, `png` or `svg`.
@@ -80,18 +81,18 @@ def report(
         raise HardnessError(
             f"format must be one of {', '.join(FORMATS)}, got {format!r}; choose one of them"
         )
-    one = isinstance(tables, str | os.PathLike | RemotePath)
-    paths: Sequence[AnyPath] = [tables] if one else list(tables)
-    if not (paths or runs or shards):
+    paths, built = _listed(tables), _listed(shards)
+    trained = [runs] if isinstance(runs, str | Path) else list(runs)
+    if not (paths or trained or built):
         raise HardnessError(
             "report must be given a table, runs or shards, got none; name a folder that "
             "`hardness score`, `train` or `build` wrote"
         )
     target = locate(output or ("report.html" if format == "html" else "report"))
     _check_output(target, format)
-    chapters = _chapters(paths, runs, shards, by=by, text=text, progress=progress or Silent())
+    chapters = _chapters(paths, trained, built, by=by, text=text, progress=progress or Silent())
     if format == "html":
-        page = render(_title(paths, shards, runs), chapters).encode("utf-8")
+        page = render(_title(paths, built, trained), chapters).encode("utf-8")
         _write(target, page)
         return ReportResult(output=target, files=(target.name,), bytes=len(page))
     sections = [section for chapter in chapters for section in chapter.sections]
@@ -103,6 +104,13 @@ def report(
         _write(target / name, content)
         written[name] = len(content)
     return ReportResult(output=target, files=tuple(written), bytes=sum(written.values()))
+
+
+def _listed(paths: Paths) -> list[AnyPath]:
+    """The paths, of which there may be one that is not in a sequence."""
+    if isinstance(paths, str | os.PathLike | RemotePath):
+        return [paths]
+    return list(paths)
 
 
 def draw(figure: Figure, format: str, borrowed: Columns | None = None) -> bytes:

@@ -64,7 +64,7 @@ class InOrder:
             self._tables = self._shards.tables(self._columns, start=start)
             if self._once:
                 assert start == 0
-                self._tables = _distinct(self._tables)
+                self._tables = distinct(self._tables)
             buffer = next(self._tables)
         while buffer.num_rows < stop - start:
             buffer = pa.concat_tables([buffer, next(self._tables)])
@@ -73,7 +73,7 @@ class InOrder:
         return buffer.slice(0, stop - start)
 
 
-def _distinct(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+def distinct(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """The records whose `row` has not come before."""
     seen = np.zeros(0, dtype=bool)
     for table in tables:

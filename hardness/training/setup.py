@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import torch
@@ -20,7 +21,7 @@ from hardness.training.batches import BatchPlan
 from hardness.training.chat import ChatLM, is_chat
 from hardness.training.columns import prompt_and_response
 from hardness.training.config import EPOCHS, TrainConfig
-from hardness.training.data import UNDEFINED_HARDNESS, InOrder
+from hardness.training.data import UNDEFINED_HARDNESS, InOrder, distinct
 from hardness.training.evaluation import EvalSet, load_eval_set
 from hardness.training.examples import column_texts
 from hardness.training.labels import label_ids
@@ -264,10 +265,16 @@ def _described_columns(task: str, prompt: tuple[str, ...], response: tuple[str, 
 
 
 def _texts(shards: Shards, columns: list[str]) -> Iterator[str]:
-    """The texts of the records whose row is a multiple of a stride, whatever their order."""
-    stride = -(-shards.rows // TOKENIZER_ROWS)
-    for table in shards.tables([*dict.fromkeys(columns), ROW]):
+    """The texts of a share of the records, chosen by row: whatever their order, and each once.
+
+    Rows are mixed first (Knuth's multiplicative hash, by 2**64 over the golden ratio), since those
+    that a curriculum selects may well have no multiple of the stride among them.
+    """
+    stride = -(-shards.manifest.occurrences.get("records", shards.rows) // TOKENIZER_ROWS)
+    tables = shards.tables([*dict.fromkeys(columns), ROW])
+    for table in distinct(tables) if shards.manifest.repeats else tables:
         if stride > 1:
-            table = table.filter(pa.array(table.column(ROW).to_numpy() % stride == 0))
+            mixed = (table.column(ROW).to_numpy() * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+            table = table.filter(pa.array(mixed % stride == 0))
         for name in columns:
             yield from column_texts(table, [name])

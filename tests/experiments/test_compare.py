@@ -54,6 +54,12 @@ def test_finals_are_those_of_the_runs(finished: Path) -> None:
             assert told["evaluation"]["accuracy_fraction"] == value
 
 
+def test_learning_curves_are_drawn(finished: Path) -> None:
+    drawing = (finished / "learning-curves.svg").read_text(encoding="utf-8")
+    assert drawing.startswith("<svg")
+    assert "s-loss" in drawing
+
+
 def test_matched_baseline_has_the_learning_rate_of_the_arm(finished: Path) -> None:
     (folder,) = finished.glob("runs/random,-lr-*")
     options = json.loads((folder / "seed-0" / "config.json").read_text())["options"]

@@ -145,6 +145,16 @@ def test_bad_records_leave_the_others_as_they_are(tmp_path: Path, model: Path) -
     assert frames[0]["row"].to_list() == [*range(60), *range(61, 201)]
 
 
+def test_a_part_may_hold_no_record_that_can_be_scored(tmp_path: Path, model: Path) -> None:
+    data = tmp_path / "sparse.jsonl"
+    data.write_text('{"text": "the dog"}\n{\n{"text": ""}\n')
+    result = hardness.score(data, metric="lm", model=str(model), on_error="skip", partition_bytes=1)
+    frame = result.table.frame("lm").collect()
+    assert frame["row"].to_list() == [0, 2]
+    assert frame["nll"].is_null().to_list() == [False, True]
+    assert result.info.content["tokens"] == frame["n_tokens"][0] > 0
+
+
 def test_chats_are_scored_on_the_turns_of_the_assistant(tmp_path: Path, model: Path) -> None:
     turns = [("user", "the dog"), ("assistant", "runs in park"), ("user", "a"), ("assistant", "b")]
     chats = [[{"role": role, "content": text} for role, text in turns[: 1 + k]] for k in range(4)]

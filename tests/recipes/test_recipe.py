@@ -57,7 +57,7 @@ def test_change_of_what_is_not_there_is_refused(tmp_path: Path, name: str) -> No
         ("  output: out\n", "", r"settings must name the folder `output`"),
         ("  - score:", "  - scor:", r":7: key must be one of .*did you mean 'score'"),
         ("table:", "tabel:", r":9: key must be one of .*did you mean 'table'"),
-        ('data: "{data}", ', "", r":7: score must have the option data, got none"),
+        ('table: "{output}/t", ', "", r":9: build must have the option table, got none"),
         ('"{data}"', '"{date}"', r":7: setting must be one of data, epochs, output, got {date}"),
         ("    build: {", "    build: 7 #", r":9: build must have options, got 7"),
         ("name: shards", "name: score", r":8: step must have a name of its own, got 'score'"),

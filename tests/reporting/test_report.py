@@ -89,6 +89,10 @@ def test_a_page_has_every_section(tmp_path: Path, table: Path) -> None:
     make_run(tmp_path / "runs" / "a")
     shards = shards_of(tmp_path / "shards", np.linspace(0, 1, 90))
     page = page_of(tmp_path, table, runs=[tmp_path / "runs"], shards=[shards.path])
+    written = (tmp_path / "report.html").read_bytes()
+    same = tmp_path / "same.html"
+    hardness.report([table], runs=str(tmp_path / "runs"), shards=str(shards.path), output=same)
+    assert same.read_bytes() == written
     assert list(page.sections) == [
         "scores", "map", "records", "histograms", "correlation", "examples", "suspects",
         "curriculum", "weights", "curves",

@@ -1,58 +1,43 @@
-"""What a run decides before its first step."""
+"""What a run prepares from its shards."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
+import numpy as np
 import pytest
-import torch
 
-from hardness.curriculum.manifest import read_manifest, write_manifest
-from hardness.training.config import TrainConfig
-from hardness.training.listener import Listener
-from hardness.training.parallel import World
-from hardness.training.setup import prepare
-from tests.training.conftest import MakeShards, pairs
-
-WORLD = World(device=torch.device("cpu"))
+from hardness.curriculum.shards import open_shards
+from hardness.training import setup
+from hardness.training.setup import _texts
+from tests.training.conftest import MakeShards
 
 
-class Notes(Listener):
-    """Keeps what is noted."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.said.append(text)
-
-
-ONCE = {"records": 8, "never": 0, "most": 1, "times": {"1": 8}}
-REPEATED = {"records": 4, "never": 4, "most": 2, "times": {"2": 4}}
-
-
-@pytest.mark.parametrize(
-    ("says", "given", "epochs", "note"),
-    [
-        ({"epochs": 1, "occurrences": ONCE}, None, 3, None),
-        ({"epochs": 4, "occurrences": ONCE}, None, 1, "epochs: 1, as the shards hold 4 epochs"),
-        (
-            {"epochs": 1, "occurrences": REPEATED},
-            None,
-            1,
-            "epochs: 1, as the shards hold a schedule that repeats records",
-        ),
-        ({"epochs": 4, "occurrences": REPEATED}, 2, 2, None),
-    ],
-    ids=["plain", "epochs", "repeats", "given"],
-)
-def test_shards_that_hold_a_whole_training_are_gone_through_once(
-    make_shards: MakeShards, says: dict[str, Any], given: int | None, epochs: int, note: str | None
+def test_the_tokenizer_sees_the_same_texts_whatever_the_order_and_the_repeats(
+    make_shards: MakeShards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = make_shards(pairs(8))
-    write_manifest(path, replace(read_manifest(path), **says))
-    notes = Notes()
-    setup = prepare(TrainConfig(shards=path, output="unused", epochs=given), notes, WORLD)
-    assert setup.plan.epochs == epochs
-    assert [said for said in notes.said if said.startswith("epochs")] == ([note] if note else [])
+    monkeypatch.setattr(setup, "TOKENIZER_ROWS", 40)
+    rng = np.random.default_rng(0)
+    orders = {
+        "ascending": np.arange(100),
+        "random": rng.permutation(100),
+        "repeated": np.concatenate([rng.permutation(100), rng.integers(0, 100, 60)]),
+    }
+    found = []
+    for name, order in orders.items():
+        texts = {
+            "premise": [f"text {row}" for row in order],
+            "hypothesis": ["the same"] * len(order),
+        }
+        labels = {"label": ["yes", "no"] * (len(order) // 2)}
+        path = make_shards(texts | labels, name=name, rows=order.tolist())
+        found.append(sorted(_texts(open_shards(path), ["premise"])))
+    assert found[0] == found[1] == found[2]
+    assert 20 <= len(found[0]) == len(set(found[0])) <= 50
+
+
+def test_the_tokenizer_has_texts_of_a_selection_without_multiples_of_the_stride(
+    make_shards: MakeShards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "TOKENIZER_ROWS", 50)
+    rows = list(range(1, 200, 2))
+    columns = {name: [f"text {row}" for row in rows] for name in ("premise", "hypothesis", "label")}
+    assert len(list(_texts(open_shards(make_shards(columns, rows=rows)), ["premise"]))) > 20
