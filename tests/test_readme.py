@@ -21,10 +21,9 @@ from hardness.demo.sample import SampleConfig, write_sample
 from hardness.experiments.experiment import read_experiment
 from hardness.metrics import metrics
 from hardness.weighting import weightings
+from tests.pages import DOCS, README, ROOT, blocks
 
-ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [README, *sorted(DOCS.rglob("*.md"))]
 GROUP: Any = typer.main.get_command(app)
 
 
@@ -36,15 +35,9 @@ def _name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def _blocks(page: Path, language: str = "") -> list[str]:
-    """What stands between fences."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", _text(page), flags=re.MULTILINE | re.DOTALL)
-    return [block for name, block in found if name == language]
-
-
 def _commands(page: Path) -> list[list[str]]:
     """The words of every line of a block that is a command, without comments."""
-    lines = [line for block in _blocks(page) for line in block.splitlines()]
+    lines = [line for block in blocks(page) for line in block.splitlines()]
     return [shlex.split(x, comments=True)[1:] for x in lines if x.startswith("hardness ")]
 
 
@@ -112,7 +105,7 @@ def test_commands_of_the_readme_run_as_printed(folder: Path) -> None:
 
 def test_code_of_the_readme_runs_as_printed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    (code,) = _blocks(README, "python")
+    (code,) = blocks(README, "python")
     names: dict[str, Any] = {}
     exec(code, names)
     assert names["scores"].collect().height == 160
@@ -120,7 +113,7 @@ def test_code_of_the_readme_runs_as_printed(folder: Path, monkeypatch: pytest.Mo
 
 def test_experiment_of_the_docs_is_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    (text,) = _blocks(ROOT / "docs" / "training.md", "yaml")
+    (text,) = blocks(DOCS / "training.md", "yaml")
     Path("experiment.yaml").write_text(text, encoding="utf-8")
     found = read_experiment("experiment.yaml")
     assert [arm.name for arm in found.arms] == ["random", "ascending", "s-loss"]
