@@ -49,6 +49,10 @@ def _run(notebook: dict[str, Any]) -> dict[str, Any]:
     from IPython.utils.capture import capture_output
 
     shell = InteractiveShell.instance(colors="nocolor", history_length=0)
+    hook = shell.displayhook
+    # What a cell comes to is kept as such and need not be printed, too.
+    for name in ("write_output_prompt", "write_format_data", "finish_displayhook"):
+        setattr(hook, name, lambda *_: None)
     count = 0
     for cell in notebook["cells"]:
         if cell["cell_type"] != "code":
