@@ -76,6 +76,7 @@ class _Noting:
     def __init__(self, application: Any) -> None:
         self.application = application
         self.s3: S3 | None = None
+        self.lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         method, key = environ["REQUEST_METHOD"], environ["PATH_INFO"].strip("/")
@@ -85,7 +86,9 @@ class _Noting:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0) // 2)
             start_response(self.s3.status, [("Content-Type", "text/xml"), ("Connection", "close")])
             return [_REFUSAL % self.s3.status.split()[1].encode()]
-        body = b"".join(self.application(environ, start_response))
+        # One at a time: moto's server changes and lists the same dictionaries without a lock.
+        with self.lock:
+            body = b"".join(self.application(environ, start_response))
         sent = 0 if method == "HEAD" else len(body)
         self.s3.requests.append(Request(method, key, environ.get("HTTP_RANGE"), sent))
         return [body]

@@ -187,3 +187,17 @@ def test_help_answers_within_half_a_second() -> None:
         if fastest < HELP_SECONDS:
             break
     assert fastest < HELP_SECONDS
+
+
+def test_scoring_ngrams_loads_no_library_that_it_has_no_need_of(tmp_path: Path) -> None:
+    (tmp_path / "data.jsonl").write_text('{"a": "x y", "b": "z", "id": 1}\n{"a": "é", "b": null}\n')
+    arguments = ["score", str(tmp_path / "data.jsonl"), "--text", "a,b"]
+    out = _python(
+        f"import json, sys; sys.argv[1:] = {arguments}; from hardness.cli.app import main\n"
+        "try: main()\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
+    )
+    # Each takes a tenth of a second, and Arrow imports pandas at the sight of an array of NumPy's.
+    unneeded = {"pandas", "polars", "torch", "distributed", "nltk"}
+    assert set(json.loads(out.splitlines()[-1])) & unneeded == set()

@@ -24,6 +24,7 @@ from hardness.cli.run import run
 from hardness.cli.runs import runs
 from hardness.cli.score import score
 from hardness.cli.show import show
+from hardness.cli.startup import keep_all
 from hardness.cli.suspects import suspects
 from hardness.cli.train import train
 from hardness.cli.verify import verify
@@ -91,6 +92,8 @@ def main() -> None:
     # Read when torch is loaded. Threads that wait would otherwise spin, and where cores are shared
     # with other work a training is several times slower for it.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # Likewise for NumPy, whose threads otherwise spin for 2**26 cycles when it is imported.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
     for store in ("s3fs", "gcsfs"):  # they log the tracebacks of errors that they raise
         logging.getLogger(store).setLevel(logging.CRITICAL)
     for stream in (sys.stdout, sys.stderr):
@@ -98,7 +101,9 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    sys.exit(_run())
+    code = _run()
+    keep_all()
+    sys.exit(code)
 
 
 def _run() -> str | int | None:

@@ -9,6 +9,7 @@ from typer.core import TyperCommand
 
 from hardness.cli.options import Data, Memory, Scheduler, Text, Threads, Workers
 from hardness.cli.prune import joined_prune
+from hardness.cli.startup import few_collections
 
 
 class LmCommand(TyperCommand):
@@ -18,6 +19,7 @@ class LmCommand(TyperCommand):
         return super().parse_args(ctx, joined_prune(args))
 
 
+@few_collections()
 def lm(
     data: Data,
     output: Annotated[

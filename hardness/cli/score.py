@@ -37,11 +37,13 @@ from hardness.cli.metric_options import (
     Tokenizer,
 )
 from hardness.cli.options import Memory, OnError, Scheduler, Text, Threads, Work, Workers
+from hardness.cli.startup import few_collections
 
 if TYPE_CHECKING:
     from hardness.stages.score import ScoreResult
 
 
+@few_collections()
 def score(
     data: Annotated[
         list[str] | None,

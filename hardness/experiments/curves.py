@@ -22,7 +22,9 @@ def learning_curves(comparison: Comparison) -> Figure:
         "high": [significant(m.value + (m.half_width or 0)) for _, _, m in points],
     }
     names = [arm.name for arm in comparison.arms]
-    legend = alt.Legend(title=None, orient="right", labelLimit=260, symbolType="stroke")
+    legend = alt.Legend(
+        title=None, orient="right", labelLimit=260, symbolType="stroke", symbolOpacity=1
+    )
     colours = [SERIES[index % len(SERIES)] for index in range(len(names))]
     dashes = [DASHES[index // len(SERIES) % len(DASHES)] for index in range(len(names))]
     colour = alt.Color("arm:N", scale=alt.Scale(domain=names, range=colours), legend=legend)

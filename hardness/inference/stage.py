@@ -117,8 +117,9 @@ def _totals(task: Run, missing: list[int], results: list[dict[str, Any]]) -> tup
     for index in sorted(set(range(len(task.dataset.partitions))) - set(missing)):
         assert isinstance(task.writer, MetricWriter)
         part = task.writer.read(index, counted)
-        n_cut += int((part[N_CUT] > 0).sum())
-        n_tokens += int(part[N_TOKENS].sum()) if N_TOKENS in part.columns else 0
+        found = {name: np.nan_to_num(part.column(name).to_numpy()) for name in counted}
+        n_cut += int(np.count_nonzero(found[N_CUT]))
+        n_tokens += int(found[N_TOKENS].sum()) if N_TOKENS in found else 0
     return n_tokens if N_TOKENS in counted else None, n_cut
 
 

@@ -12,19 +12,23 @@ pc: Any = pyarrow.compute
 """Made when it is imported, so that a type checker sees nothing in it."""
 
 
-def from_numpy(values: np.ndarray, *, nan_is_null: bool = False) -> pa.Array:
+def from_numpy(
+    values: np.ndarray, null: np.ndarray | None = None, *, nan_is_null: bool = False
+) -> pa.Array:
     """The same memory as an Arrow array.
 
     Unlike `pa.array`, which asks pandas first, it does not import pandas where that is installed.
 
     Args:
         values: (n,) numbers of a fixed width, not booleans.
-        nan_is_null: have NaN become null.
+        null: bool (n,), which are null; none where None.
+        nan_is_null: have NaN become null, in place of `null`.
     """
     values = np.ascontiguousarray(values)
+    null = np.isnan(values) if nan_is_null else null
     validity = None
-    if nan_is_null and (missing := np.isnan(values)).any():
-        validity = pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    if null is not None and null.any():
+        validity = pa.py_buffer(np.packbits(~null, bitorder="little"))
     kind = pa.from_numpy_dtype(values.dtype)
     return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)])
 
@@ -47,3 +51,11 @@ def to_numpy(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
     if len(arrays) == 1:
         return arrays[0]
     return np.concatenate([*arrays, np.empty(0, dtype)])
+
+
+def string_scalar(text: str, kind: pa.DataType) -> pa.Scalar:
+    """A text as a scalar of a string type, without pandas too."""
+    encoded = text.encode()
+    width = np.int64 if pa.types.is_large_string(kind) else np.int32
+    bounds = pa.py_buffer(np.array([0, len(encoded)], dtype=width))
+    return pa.Array.from_buffers(kind, 1, [None, bounds, pa.py_buffer(encoded)])[0]

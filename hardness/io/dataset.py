@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -26,6 +25,9 @@ from hardness.io.plan import (
     plan,
 )
 from hardness.io.records import NULL, Columns, DataFile, Loaded, Partition, Records, Reject
+from hardness.io.scan import one_line
+from hardness.io.staging import remove_staging
+from hardness.io.stores import is_url
 from hardness.io.text import join_columns
 
 
@@ -96,6 +98,15 @@ class Dataset:
         records = self.read(partition, self.columns.text)
         return join_columns(records.table, self.columns.text), records.rows, records.rejects
 
+    def narrow(self, partition: Partition, row: int) -> Partition:
+        """The part of a partition that has one of its rows and, where that is cheap, no other."""
+        file = self.files[partition.file]
+        of_lines = file.reader == "text" or (file.reader == "jsonl" and partition.regular)
+        # Looking for a line means reading the partition, which of a store is the dear part.
+        if not of_lines or is_url(file.location):
+            return partition
+        return one_line(file.location, partition, row)
+
     def _load(self, partition: Partition, names: list[str] | None) -> Loaded:
         file = self.files[partition.file]
         check_unchanged(file)
@@ -146,7 +157,7 @@ class Dataset:
     def close(self) -> None:
         """Remove the staging folder; nothing can be read from it afterwards."""
         if self.staging is not None:
-            shutil.rmtree(self.staging, ignore_errors=True)
+            remove_staging(self.staging)
             self.staging = None
 
     def __enter__(self) -> Dataset:

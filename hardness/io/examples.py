@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
 
+from hardness.io.arrow import pc, to_numpy
 from hardness.io.dataset import Dataset
 from hardness.io.records import Partition
+from hardness.io.storage import Location, of_each, open_parquet
 from hardness.io.table import HardnessTable
 
 
@@ -56,17 +59,36 @@ def find_examples(
     """
     info, column = table.resolve(by)
     higher_is_harder = info.direction_of(column) == "higher"
-    scores = table.column(by).drop_nulls("value")
-    ends = []
-    for n, descending in ((easiest, not higher_is_harder), (hardest, higher_is_harder)):
-        order = [pl.col("value").cast(pl.Float64) * (-1 if descending else 1), pl.col("row")]
-        chosen = scores.bottom_k(n, by=order).sort(*order).collect()
-        ends.append(list(zip(chosen["row"].to_list(), chosen["value"].to_list(), strict=True)))
+    n = max(easiest, hardest)
+    parts = of_each(partial(_extremes, column=column, n=n), info.parts())
+    rows, scores = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    keys = scores if higher_is_harder else -scores
+    ends = [_smallest(keys, easiest), _smallest(-keys, hardest)]
+    ends = [list(zip(rows[end].tolist(), scores[end].tolist(), strict=True)) for end in ends]
     texts = read_texts(dataset, [row for end in ends for row, _ in end])
     made = [
         tuple(Example(row=row, score=score, text=texts[row]) for row, score in end) for end in ends
     ]
     return Examples(by=by, column=column, easiest=made[0], hardest=made[1])
+
+
+def _extremes(path: Location, *, column: str, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and float64 scores of the n records at either end of one part, in order of row."""
+    table = open_parquet(path).read(["row", column])
+    table = table.filter(pc.is_valid(table.column(column)))
+    rows = to_numpy(table.column("row"))
+    scores = to_numpy(table.column(column).cast(pa.float64(), safe=False))
+    kept = np.union1d(_smallest(scores, n), _smallest(-scores, n))
+    return rows[kept], scores[kept]
+
+
+def _smallest(keys: np.ndarray, n: int) -> np.ndarray:
+    """Where the n smallest float64 (m,) keys are, in order; of equal ones the first come first."""
+    n = min(n, len(keys))
+    if n == 0:
+        return np.empty(0, dtype=np.int64)
+    among = np.flatnonzero(keys <= np.partition(keys, n - 1)[n - 1])
+    return among[np.argsort(keys[among], kind="stable")][:n]
 
 
 def read_texts(dataset: Dataset, rows: Sequence[int]) -> dict[int, str | None]:
@@ -80,9 +102,10 @@ def read_texts(dataset: Dataset, rows: Sequence[int]) -> dict[int, str | None]:
         KeyError: the dataset has no good record with that row.
     """
     starts = np.array([partition.start_row for partition in dataset.partitions])
-    wanted: dict[int, list[int]] = {}
-    for row in rows:
-        wanted.setdefault(int(np.searchsorted(starts, row, side="right")) - 1, []).append(row)
+    wanted: dict[Partition, list[int]] = {}
+    for row in dict.fromkeys(rows):
+        within = dataset.partitions[int(np.searchsorted(starts, row, side="right")) - 1]
+        wanted.setdefault(dataset.narrow(within, row), []).append(row)
 
     def read(item: tuple[Partition, list[int]]) -> dict[int, str | None]:
         partition, here = item
@@ -90,6 +113,6 @@ def read_texts(dataset: Dataset, rows: Sequence[int]) -> dict[int, str | None]:
         index = {int(found[i]): int(i) for i in np.searchsorted(found, here) if i < len(found)}
         return {row: texts[index[row]].as_py() for row in here}
 
-    items = [(dataset.partitions[i], here) for i, here in wanted.items()]
     with ThreadPoolExecutor() as pool:
-        return {row: text for part in pool.map(read, items) for row, text in part.items()}
+        parts = pool.map(read, wanted.items())
+        return {row: text for part in parts for row, text in part.items()}

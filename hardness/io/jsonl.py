@@ -19,7 +19,6 @@ import pyarrow as pa
 
 from hardness.errors import HardnessError
 from hardness.io import storage
-from hardness.io.jsonl_all import read_all
 from hardness.io.jsonl_parse import parse
 from hardness.io.jsonl_reason import is_misfit, reason_of
 from hardness.io.records import (
@@ -175,6 +174,8 @@ def read(
         if rejects or not part.regular:
             data = lines.take(good)
     if columns is None or not set(columns) <= set(keys):
+        from hardness.io.jsonl_all import read_all  # which loads polars
+
         table = read_all(data, table, f"{file.path} from line {part.line}")
     if columns is not None:
         missing = [name for name in columns if name not in table.column_names]

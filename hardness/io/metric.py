@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from hardness.direction import Direction
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json
 from hardness.io.digest import file_digest
-from hardness.io.frames import scan_parquet
 from hardness.io.storage import Location, of_each, sizes
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SCHEMA_VERSION = 1
 PLAN, DONE = "plan.json", "metric.json"
@@ -62,6 +62,8 @@ class MetricInfo:
         Raises:
             HardnessError: a part is missing or cut short.
         """
+        from hardness.io.frames import scan_parquet
+
         return scan_parquet(self.parts())
 
     def parts(self) -> list[Location]:

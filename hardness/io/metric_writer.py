@@ -12,22 +12,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from hardness import __version__
-from hardness.io.arrow import pc
+from hardness.io.arrow import from_numpy, pc, to_numpy
 from hardness.io.atomic import write_json, write_parquet
 from hardness.io.copies import local_copies
 from hardness.io.digest import file_digest
-from hardness.io.frames import scan_parquet
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
 from hardness.io.opening import Opening
-from hardness.io.storage import Location, read_metadata, sizes
+from hardness.io.storage import Location, open_parquet, read_metadata, sizes
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 _TEMPORARY = ".*.tmp-*"
@@ -117,7 +116,7 @@ class MetricWriter:
                 f"rows of part {index} must increase within [{start}, {start + count}), "
                 f"got {rows[:1]} to {rows[-1:]}; number them as the partition does"
             )
-        named: dict[str, Any] = {"row": pa.array(rows, pa.uint64())}
+        named: dict[str, Any] = {"row": from_numpy(rows)}
         if ids is not None:
             named["id"] = ids
         for field in self.schema:
@@ -125,9 +124,10 @@ class MetricWriter:
         table = pa.table(named)
         write_parquet(self.path / part_name(index), table, **_encodings(table.schema))
 
-    def read(self, index: int, columns: Sequence[str]) -> pl.DataFrame:
+    def read(self, index: int, columns: Sequence[str]) -> pa.Table:
         """Some of the metric's columns of a part that is there."""
-        return scan_parquet([self.path / part_name(index)]).select(columns).collect()
+        with open_parquet(self.path / part_name(index)) as part:
+            return part.read(columns=list(columns))
 
     def finish(self, *, seconds: float, extra: Mapping[str, Any] | None = None) -> MetricInfo:
         """Sum up the parts and write metric.json, which makes the metric complete.
@@ -147,7 +147,7 @@ class MetricWriter:
         columns = self.schema.names
         with local_copies([self.path / name for name in names]) as paths:
             rows = [read_metadata(path).num_rows for path in paths]
-            summary = {column: _summary(paths, column) for column in columns}
+            summary = {field.name: _summary(paths, field) for field in self.schema}
             digests = [file_digest(path) for path in paths]
         content = {
             "schema_version": SCHEMA_VERSION,
@@ -190,8 +190,12 @@ def part_name(index: int) -> str:
 
 
 def _typed(name: str, values: Any, kind: pa.DataType) -> Any:
-    is_arrow = isinstance(values, pa.Array | pa.ChunkedArray)
-    array = values.cast(kind) if is_arrow else pa.array(values, kind)
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        array = values.cast(kind)
+    elif isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        array = from_numpy(values).cast(kind)
+    else:
+        array = pa.array(values, kind)
     if pa.types.is_floating(kind) and pc.any(pc.is_nan(array)).as_py():
         raise ValueError(f"{name} must be null where it is undefined, got NaN; write null")
     return array
@@ -210,27 +214,43 @@ def wipe(folder: Location) -> bool:
     return bool(parts)
 
 
-def _summary(paths: Sequence[Location], column: str) -> dict[str, Any]:
-    values = scan_parquet(paths).select(column).collect().to_series()
-    counts = {"count": len(values) - values.null_count(), "nulls": values.null_count()}
-    if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
+def _summary(paths: Sequence[Location], field: pa.Field) -> dict[str, Any]:
+    def read(path: Location) -> pa.ChunkedArray:
+        return open_parquet(path).read([field.name]).column(0)
+
+    with ThreadPoolExecutor() as pool:
+        chunks = [chunk for part in pool.map(read, paths) for chunk in part.chunks]
+    values = pa.chunked_array(chunks, type=field.type)
+    counts = {"count": len(values) - values.null_count, "nulls": values.null_count}
+    if not (_is_number(values.type) or pa.types.is_boolean(values.type)):
         return counts
-    numbers = np.sort(values.drop_nulls().cast(pl.Float64).to_numpy())
+    # Of whole numbers beyond 2^53, as of others, the nearest that 64 bits of floating point hold.
+    numbers = np.sort(to_numpy(values.drop_null().cast(pa.float64(), safe=False)))
     if numbers.size == 0:
         return counts | {"mean": None, "quantiles": {}}
     # Sorted first, so that the mean does not depend on the order of addition.
     with np.errstate(invalid="ignore"):
-        quantiles = np.quantile(numbers, QUANTILES)
-        # Between a finite and an infinite score there is nothing to interpolate.
-        lower = np.quantile(numbers, QUANTILES, method="lower")
-        quantiles = np.where(np.isnan(quantiles), lower, quantiles)
         mean = float(np.mean(numbers))
-    return counts | {
-        "mean": _finite(mean),
-        "quantiles": {
-            f"{q:g}": _finite(float(v)) for q, v in zip(QUANTILES, quantiles, strict=True)
-        },
-    }
+    quantiles = {f"{q:g}": _finite(quantile(numbers, q)) for q in QUANTILES}
+    return counts | {"mean": _finite(mean), "quantiles": quantiles}
+
+
+def quantile(numbers: np.ndarray, q: float) -> float:
+    """A quantile of sorted float64 (n,) numbers.
+
+    Of finite ones, to the bit what `np.quantile` gives, which would sort them once more in part.
+    """
+    place = q * (len(numbers) - 1)
+    below = int(place)
+    share = place - below
+    low, high = float(numbers[below]), float(numbers[min(below + 1, len(numbers) - 1)])
+    between = low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share)
+    # Between a finite and an infinite score there is nothing to interpolate.
+    return low if math.isnan(between) else between
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
 
 
 def _finite(value: float) -> float | None:

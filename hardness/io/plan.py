@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +14,7 @@ from hardness.io import delimited, files, jsonl, lines, storage, tabular
 from hardness.io.digest import file_digest
 from hardness.io.records import INTEGER, NULL, STRING, UNSIGNED, Columns, DataFile, Partition
 from hardness.io.remote import RemotePath
+from hardness.io.staging import make_staging, remove_staging
 
 READERS: dict[str, ModuleType] = {
     "jsonl": jsonl,
@@ -44,9 +43,7 @@ class Staging:
         """The folder and a new file name in it."""
         if self.folder is None:
             try:
-                if self.work is not None:
-                    os.makedirs(self.work, exist_ok=True)
-                self.folder = tempfile.mkdtemp(prefix="hardness-", dir=self.work)
+                self.folder = make_staging(self.work)
             except OSError as error:
                 raise files.staging_error(str(self.work), error) from error
         self.count += 1
@@ -54,7 +51,7 @@ class Staging:
 
     def remove(self) -> None:
         if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_staging(self.folder)
 
 
 def admit(name: str, staging: Staging, on_error: str) -> DataFile:

@@ -7,13 +7,14 @@ needs no second look.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xxhash
 
 from hardness.errors import HardnessError
 from hardness.io import storage
+from hardness.io.records import Partition
 
 _CHUNK_BYTES = 1 << 18  # chunk and masks stay in a core's second-level cache
 _NEWLINE, _OPEN, _CLOSE = ord("\n"), ord("{"), ord("}")
@@ -153,6 +154,20 @@ def line_bounds(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     starts = np.zeros_like(ends)
     starts[1:] = ends[:-1] + 1
     return starts, ends
+
+
+def one_line(path: str, part: Partition, row: int) -> Partition:
+    """The one row of a partition in which every line is a record."""
+    starts, ends = line_bounds(storage.read_range(path, part.start, part.stop))
+    position = row - part.start_row
+    return replace(
+        part,
+        start_row=row,
+        rows=1,
+        start=part.start + int(starts[position]),
+        stop=min(part.start + int(ends[position]) + 1, part.stop),
+        line=part.line + position,
+    )
 
 
 def trim(data: bytes, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

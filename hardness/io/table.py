@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pyarrow as pa
 
 from hardness import __version__
@@ -26,6 +25,9 @@ from hardness.io.metric_writer import MetricWriter
 from hardness.io.opening import DATASET, Opening
 from hardness.io.records import Columns
 from hardness.io.storage import AnyPath, Location, find_size, join, locate, relative
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _KIND = "hardness-table"
 
@@ -97,7 +99,7 @@ class HardnessTable:
             HardnessError: there is no such column, or a part is missing or cut short.
         """
         info, chosen = self.resolve(column)
-        return info.frame().select("row", pl.col(chosen).alias("value"))
+        return info.frame().select("row", chosen).rename({chosen: "value"})
 
     def frame(self, metric: str | None = None) -> pl.LazyFrame:
         """Scores as a lazy frame, in order of row.
@@ -114,14 +116,9 @@ class HardnessTable:
         infos = [self.metric(name) for name in self.metrics]
         if not infos:
             raise HardnessError(f"{self.path} must hold a metric, got none; score one first")
-        frames = [_prefixed(info) for info in infos]
-        joined = frames[0]
-        for frame in frames[1:]:
-            joined = joined.join(frame, on="row", how="full", coalesce=True)
-        with_id = [f"{info.name}.id" for info in infos if _has_id(info)]
-        ids = [pl.coalesce(with_id).alias("id")] if with_id else []
-        scores = pl.exclude("row", *with_id)
-        return joined.select("row", *ids, scores).sort("row")
+        from hardness.io.join import join_metrics
+
+        return join_metrics(infos)
 
     def dataset(
         self,
@@ -206,16 +203,6 @@ class HardnessTable:
             parts=[(part.start_row, part.rows) for part in dataset.partitions],
             replace=replace,
         )
-
-
-def _prefixed(info: MetricInfo) -> pl.LazyFrame:
-    names = {column: f"{info.name}.{column}" for column in ("id", *info.columns)}
-    names[info.columns[0]] = info.name
-    return info.frame().rename(names, strict=False)
-
-
-def _has_id(info: MetricInfo) -> bool:
-    return "id" in info.frame().collect_schema()
 
 
 def open_table(path: AnyPath) -> HardnessTable:

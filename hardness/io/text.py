@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from hardness.io.arrow import pc
+from hardness.io.arrow import pc, string_scalar
 
 _MAX_STRING_BYTES = 2**31 - 1
 
@@ -26,7 +26,7 @@ def join_columns(table: pa.Table, names: tuple[str, ...]) -> pa.Array:
         return columns[0]
     if sum(column.nbytes for column in columns) > _MAX_STRING_BYTES:
         columns = [column.cast(pa.large_string()) for column in columns]
-    separator = pa.scalar(" ", columns[0].type)
+    separator = string_scalar(" ", columns[0].type)
     if not any(column.null_count for column in columns):
         return pc.binary_join_element_wise(*columns, separator)
     # Pair by pair, because null_handling="skip" loses the rows where all are null (pyarrow 26).

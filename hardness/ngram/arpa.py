@@ -112,7 +112,7 @@ def _most_bytes(token_starts, positions, depths, written, order):
 def _format(
     data, token_starts, ids, positions, depths, written, order, probabilities, back_offs, out
 ):
-    n = 0
+    n = int64(0)
     for j in range(len(positions)):
         if not written[j]:
             continue

@@ -150,7 +150,7 @@ def _write_values(
     slot_keys, slot_entries = table
     row_bounds, row_classes, row_counts = rows
     places = np.empty(len(row_bounds) - 1, dtype=np.int64)
-    seen_in = np.full(len(row_bounds) - 1, -1, dtype=np.int64)
+    seen_in = np.zeros(len(row_bounds) - 1, dtype=np.int64)
     due = uint64(0)
     for block in range(bounds.shape[0]):
         used = segments[block]
@@ -171,8 +171,8 @@ def _write_values(
             if end - begin == 1:
                 values[i] = pack(first, row_classes[begin], row_counts[begin])
                 continue
-            if seen_in[entry] != block:
-                seen_in[entry] = block
+            if seen_in[entry] != block + 1:
+                seen_in[entry] = block + 1
                 places[entry] = in_pools[block] + used - segments[block]
                 pool = _with_room(pool, used, 1 + 2 * (end - begin))
                 used = _write_row(row_classes, row_counts, begin, end, pool, used)
@@ -198,8 +198,10 @@ def _write_row(row_classes, row_counts, begin, end, pool, used):
 def _with_room(pool, used, needed):
     if used + needed <= len(pool):
         return pool
-    longer = np.empty(max(2 * len(pool), used + needed), dtype=pool.dtype)
-    longer[:used] = pool[:used]
+    longer = np.empty(2 * len(pool) + needed, dtype=pool.dtype)
+    # Numba compiles an assignment of slices for a second, for the sake of its error message.
+    for i in range(used):
+        longer[i] = pool[i]
     return longer
 
 
@@ -214,6 +216,7 @@ def _gather(pool, segments, in_pools):
         to = bounds[block]
         for p in range(segments.shape[0]):
             begin, end = segments[p, block], segments[p, block + 1]
-            gathered[to : to + end - begin] = pool[begin:end]
-            to += end - begin
+            for i in range(begin, end):
+                gathered[to] = pool[i]
+                to += 1
     return gathered, bounds

@@ -1,73 +1,10 @@
-"""How often the n-grams of a record occur in the record itself."""
+"""The types that only one record has, or one group of records."""
 
 from __future__ import annotations
 
-import numpy as np
-from numba import int64, njit, uint64
+from numba import int64, njit
 
-from hardness.ngram.class_rows import FIRST, is_pooled, large, occurs_once, total
-from hardness.ngram.keys import ngram_key
-
-_SMALLEST_TABLE = 16
-
-
-@njit(nogil=True, cache=True)
-def own_table(longest):
-    """Keys, stamps and counts of a hash table with room for a record of `longest` positions."""
-    capacity = _capacity(longest)
-    return (
-        np.empty(capacity, dtype=np.uint64),
-        np.zeros(capacity, dtype=np.int64),
-        np.empty(capacity, dtype=np.int64),
-    )
-
-
-@njit(inline="always")
-def _capacity(length):
-    capacity = _SMALLEST_TABLE
-    while capacity < 2 * length:
-        capacity *= 2
-    return capacity
-
-
-@njit(nogil=True, cache=True)
-def count_own_ngrams(ids, start, length, values, table, stamp, own):
-    """Count each position's k-grams within its record.
-
-    Args:
-        ids: uint64 (T,), see `Tokens`.
-        start, length: the record's positions.
-        values: uint64 (K, T), of `Rows`; what occurs once in all is not looked at.
-        table: from `own_table`; an entry is in use where its stamp is the stamp of the moment, so
-            that nothing has to be cleared.
-        stamp: the last stamp used.
-        own: int64 (K, >= length), filled.
-
-    Returns:
-        The last stamp used.
-    """
-    slot_keys, slot_stamps, slot_counts = table
-    mask = uint64(_capacity(length) - 1)
-    for k in range(values.shape[0]):
-        stamp += 1
-        for i in range(length):
-            # A k-gram occurs no more often than what it ends with.
-            if occurs_once(values[k, start + i]) or (k > 0 and own[k - 1, i] == 1):
-                own[k, i] = -1
-                continue
-            key = ngram_key(ids, start, start + i, k + 1)
-            slot = key & mask
-            while slot_stamps[slot] == stamp and slot_keys[slot] != key:
-                slot = (slot + uint64(1)) & mask
-            if slot_stamps[slot] != stamp:
-                slot_stamps[slot] = stamp
-                slot_keys[slot] = key
-                slot_counts[slot] = 0
-            slot_counts[slot] += 1
-            own[k, i] = slot
-        for i in range(length):
-            own[k, i] = 1 if own[k, i] < 0 else slot_counts[own[k, i]]
-    return stamp
+from hardness.ngram.class_rows import FIRST, is_pooled, large, total
 
 
 @njit(nogil=True, cache=True)

@@ -28,8 +28,17 @@ from typing import NamedTuple
 import numpy as np
 from numba import float64, int64, njit
 
-from hardness.ngram.class_own import count_own_ngrams, own_table, own_types
-from hardness.ngram.class_rows import is_pooled, large, small
+from hardness.ngram.class_own import own_types
+from hardness.ngram.class_rows import Rows, is_pooled, large, occurs_once, small
+from hardness.ngram.class_sums import (
+    Fitted,
+    Held,
+    divide_by_denominators,
+    fill_log_priors,
+    hold,
+    open_sums,
+)
+from hardness.ngram.own_counts import count_own, own_room
 
 _LEAST, _MOST = 1e-100, 1e100
 _UNGUARDED = 8
@@ -38,58 +47,6 @@ at least 1/5 and at most D, so products stay normal numbers for any D below 1e25
 
 _RECIPROCALS = 1.0 / np.arange(1, 6)
 """Of the number of defined probabilities."""
-
-_CACHED_TYPES = 32
-"""Logarithms of D are kept for so many values of V, the largest ones."""
-
-
-class Fitted(NamedTuple):
-    """Sums over the fitted records.
-
-    Attributes:
-        tokens: int64 (C,), N_y.
-        records: int64 (C,), R_y.
-        types: int64 (1,), V.
-    """
-
-    tokens: np.ndarray
-    records: np.ndarray
-    types: np.ndarray
-
-
-class Held(NamedTuple):
-    """By how much the sums fall for each record, where its group is held out.
-
-    Attributes:
-        bounds: int64 (n + 1,), where the pairs of each record begin and end.
-        classes: int64, the classes that are held out with a record, in order, and beside them
-        tokens, records: int64, by how much N_y and R_y fall.
-        types: int64 (n,), by how much V falls.
-    """
-
-    bounds: np.ndarray
-    classes: np.ndarray
-    tokens: np.ndarray
-    records: np.ndarray
-    types: np.ndarray
-
-
-class _Sums(NamedTuple):
-    """Sums less what is held out at the moment, and logarithms of the whole ones.
-
-    Attributes:
-        tokens, records: int64 (C,), N_y and R_y.
-        denominators: float64 (C,), D.
-        log_priors: float64 (C,), ln (R_y + 1) with nothing held out.
-        log_denominators: float64 (_CACHED_TYPES, C), ln D for V less 0, 1, ... with nothing else
-            held out; NaN where not yet known.
-    """
-
-    tokens: np.ndarray
-    records: np.ndarray
-    denominators: np.ndarray
-    log_priors: np.ndarray
-    log_denominators: np.ndarray
 
 
 class _Scratch(NamedTuple):
@@ -112,10 +69,19 @@ class _Scratch(NamedTuple):
     products: np.ndarray
 
 
-@njit(nogil=True, cache=True)
 def log_likelihoods(
-    ids, starts, labels, rows, own_rows, hold_record, fitted, held, chosen, scores, priors
-):
+    ids: np.ndarray,
+    starts: np.ndarray,
+    labels: np.ndarray,
+    rows: Rows,
+    own_rows: Rows,
+    hold_record: bool,
+    fitted: Fitted,
+    held: Held,
+    chosen: np.ndarray,
+    scores: np.ndarray,
+    priors: np.ndarray,
+) -> None:
     """LL_y and ln prior_y of chosen records for every class.
 
     Args:
@@ -134,17 +100,34 @@ def log_likelihoods(
         priors: float64 (m, C), filled with ln prior_y.
     """
     n_orders, n_classes = rows.values.shape[0], scores.shape[1]
-    longest = 1
-    for record in chosen:
-        longest = max(longest, starts[record + 1] - starts[record])
-    longest = longest if hold_record else 1
-    table = own_table(longest)
-    own = np.zeros((n_orders, longest), dtype=np.int64)
-    stamp = int64(0)
-    sums = _sums(fitted)
-    scratch = _scratch(n_orders, n_classes)
-    one = np.empty((3, 1), dtype=np.int64)
-    n_records = fitted.records.sum()
+    longest = int(np.diff(starts)[chosen].max(initial=1)) if hold_record else 1
+    _log_likelihoods(
+        ids,
+        starts,
+        labels,
+        rows,
+        own_rows,
+        hold_record,
+        fitted,
+        held,
+        chosen,
+        *own_room(n_orders, longest),
+        open_sums(fitted),
+        _scratch(n_orders, n_classes),
+        np.empty((3, 1), dtype=np.int64),
+        scores,
+        priors,
+    )
+
+
+@njit(nogil=True, cache=True)
+def _log_likelihoods(
+    ids, starts, labels, rows, own_rows, hold_record, fitted, held, chosen,
+    own, often, last, room, sums, scratch, one, scores, priors,
+):  # fmt: skip
+    n_orders, n_classes = rows.values.shape[0], scores.shape[1]
+    stamp = int64(1)
+    n_records = _total(fitted.records)
     for i in range(len(chosen)):
         record = chosen[i]
         start = starts[record]
@@ -154,7 +137,10 @@ def log_likelihoods(
         # What falls away, as (class, tokens, records).
         classes, tokens, records = one[0, :0], one[1, :0], one[2, :0]
         if label >= 0:
-            stamp = count_own_ngrams(ids, start, length, rows.values, table, stamp, own)
+            for k in range(n_orders):
+                for j in range(length):
+                    often[k, j] = not occurs_once(rows.values[k, start + j])
+            stamp = count_own(ids, start, length, own, often, last, room, stamp)
             types_less = own_types(rows.values[0], own[0], start, length)
             one[0, 0], one[1, 0], one[2, 0] = label, length, length > 0
             classes, tokens, records = one[0], one[1], one[2]
@@ -162,9 +148,9 @@ def log_likelihoods(
             a, b = held.bounds[record], held.bounds[record + 1]
             types_less = held.types[record]
             classes, tokens, records = held.classes[a:b], held.tokens[a:b], held.records[a:b]
-        _hold(sums, classes, tokens, records, -1)
-        n_left = n_records - records.sum()
-        _log_priors(sums, classes, n_left, priors[i])
+        hold(sums, classes, tokens, records, -1)
+        n_left = n_records - _total(records)
+        fill_log_priors(sums, classes, n_left, priors[i])
         if length == 0 or n_left == 0:
             scores[i] = np.nan
         else:
@@ -172,27 +158,19 @@ def log_likelihoods(
             for y in range(n_classes):
                 sums.denominators[y] = float64(sums.tokens[y] + types + 1)
             _score_record(start, length, label, rows, own_rows, own, sums, scratch, scores[i])
-            _divide_by_denominators(sums, classes, types_less, length, scores[i])
-        _hold(sums, classes, tokens, records, 1)
+            divide_by_denominators(sums, classes, types_less, length, scores[i])
+        hold(sums, classes, tokens, records, 1)
 
 
-@njit(nogil=True, cache=True)
-def _sums(fitted):
-    n_classes = len(fitted.records)
-    log_priors = np.empty(n_classes, dtype=np.float64)
-    for y in range(n_classes):
-        log_priors[y] = log(float64(fitted.records[y] + 1))
-    return _Sums(
-        fitted.tokens.copy(),
-        fitted.records.copy(),
-        np.empty(n_classes, dtype=np.float64),
-        log_priors,
-        np.full((_CACHED_TYPES, n_classes), np.nan),
-    )
+@njit(inline="always")
+def _total(values):
+    total = int64(0)
+    for value in values:
+        total += value
+    return total
 
 
-@njit(nogil=True, cache=True)
-def _scratch(n_orders, n_classes):
+def _scratch(n_orders: int, n_classes: int) -> _Scratch:
     return _Scratch(
         np.zeros((2, n_orders, n_classes), dtype=np.float64),
         np.zeros((2, n_classes), dtype=np.int64),
@@ -201,41 +179,6 @@ def _scratch(n_orders, n_classes):
         np.empty(n_classes, dtype=np.int64),
         np.empty(n_classes, dtype=np.float64),
     )
-
-
-@njit(nogil=True, cache=True)
-def _hold(sums, classes, tokens, records, sign):
-    for pair in range(len(classes)):
-        sums.tokens[classes[pair]] += sign * tokens[pair]
-        sums.records[classes[pair]] += sign * records[pair]
-
-
-@njit(nogil=True, cache=True)
-def _log_priors(sums, held_classes, n_left, out):
-    log_total = log(float64(n_left + len(out)))
-    for y in range(len(out)):
-        out[y] = sums.log_priors[y] - log_total
-    for y in held_classes:
-        out[y] = log(float64(sums.records[y] + 1)) - log_total
-
-
-@njit(nogil=True, cache=True)
-def _divide_by_denominators(sums, held_classes, types_less, length, out):
-    """Take length times ln D from every logarithm; what is held out comes in order of class."""
-    if types_less >= _CACHED_TYPES:
-        for y in range(len(out)):
-            out[y] -= length * log(sums.denominators[y])
-        return
-    logs = sums.log_denominators[types_less]
-    n_held = 0
-    for y in range(len(out)):
-        if n_held < len(held_classes) and held_classes[n_held] == y:
-            out[y] -= length * log(sums.denominators[y])
-            n_held += 1
-            continue
-        if np.isnan(logs[y]):
-            logs[y] = log(sums.denominators[y])
-        out[y] -= length * logs[y]
 
 
 @njit(nogil=True, cache=True)
@@ -333,9 +276,3 @@ def _score_record(start, length, label, rows, own_rows, own, sums, scratch, out)
 def _factor(count, denominator, shares, depth):
     """D P, with `depth` orders above the first defined."""
     return (count + 1.0 + denominator * shares) * _RECIPROCALS[depth]
-
-
-def no_held() -> Held:
-    """What is held out of no record."""
-    nothing = np.empty(0, dtype=np.int64)
-    return Held(np.zeros(1, dtype=np.int64), nothing, nothing, nothing, nothing)

@@ -174,19 +174,6 @@ def share_first(entries, bounds, values):
 
 
 @njit(inline="always")
-def find(slot_keys, key):
-    """The slot that holds the key, or the free one where it belongs (linear probing); key not 0.
-
-    The high bits chose the partition, so the low ones choose the slot.
-    """
-    mask = uint64(len(slot_keys) - 1)
-    slot = key & mask
-    while slot_keys[slot] != 0 and slot_keys[slot] != key:
-        slot = (slot + uint64(1)) & mask
-    return slot
-
-
-@njit(inline="always")
 def _partition(key, n_bits):
     # A shift by 64 is undefined, so two shifts.
     return uint32((key >> uint64(1)) >> uint64(63 - n_bits))

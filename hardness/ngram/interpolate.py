@@ -16,25 +16,28 @@ from __future__ import annotations
 from math import log
 
 import numpy as np
-from numba import float64, int64, njit, uint64
+from numba import float64, int64, njit
 
 from hardness.ngram.count import FIRST
-from hardness.ngram.hashing import extend
-from hardness.ngram.keys import ngram_key
+from hardness.ngram.own_counts import count_own, own_room
 
 _UNDERFLOW_GUARD = 1e-250
 """A running product of probabilities below this is turned into a logarithm. One factor is at least
 1 / (5·(N + V + 1)), so the product stays a normal number for any N below 1e50."""
 
 
-_SHORT = 64
-"""Up to this many positions, comparing all pairs of a record beats a hash table."""
-
-
-@njit(nogil=True, cache=True)
 def score_records(
-    ids, starts, order_counts, own_counts, hold_record, totals, held_tokens, held_types, nll, n_oov
-):
+    ids: np.ndarray,
+    starts: np.ndarray,
+    order_counts: np.ndarray,
+    own_counts: np.ndarray,
+    hold_record: bool,
+    totals: np.ndarray,
+    held_tokens: np.ndarray,
+    held_types: np.ndarray,
+    nll: np.ndarray,
+    n_oov: np.ndarray,
+) -> None:
     """Score every record under the model of the fitted records less what is held out.
 
     Args:
@@ -51,19 +54,38 @@ def score_records(
         nll: float64 (n,), filled; NaN where the record has no token or nothing is fitted.
         n_oov: int64 (n,), filled: tokens, `</s>` aside, that are nowhere outside what is held out.
     """
+    longest = int(np.diff(starts).max(initial=1))
+    _score_records(
+        ids,
+        starts,
+        order_counts,
+        own_counts,
+        hold_record,
+        totals,
+        held_tokens,
+        held_types,
+        *own_room(len(order_counts), longest),
+        nll,
+        n_oov,
+    )
+
+
+@njit(nogil=True, cache=True)
+def _score_records(
+    ids, starts, order_counts, own_counts, hold_record, totals, held_tokens, held_types,
+    own, often, last, scratch, nll, n_oov,
+):  # fmt: skip
     n_orders = order_counts.shape[0]
-    longest = 1
-    for record in range(len(starts) - 1):
-        longest = max(longest, starts[record + 1] - starts[record])
-    own = np.zeros((n_orders, longest), dtype=np.int64)
-    table = _scratch(longest if hold_record else 1)
-    stamp = int64(0)
+    stamp = int64(1)
     for record in range(len(starts) - 1):
         start = starts[record]
         length = starts[record + 1] - start
         n_tokens, n_types, n_records = totals[0], totals[1], totals[2]
         if hold_record:
-            stamp = count_own(ids, start, length, order_counts, table, stamp, own)
+            for k in range(n_orders):
+                for i in range(length):
+                    often[k, i] = order_counts[k, start + i] > 2 + FIRST
+            stamp = count_own(ids, start, length, own, often, last, scratch, stamp)
             n_tokens -= length
             for i in range(length):
                 n_types -= _is_exclusive(order_counts[0, start + i], own[0, i])
@@ -125,103 +147,3 @@ def count_exclusive_types(starts, unigram_counts, own, out):
 @njit(inline="always")
 def _is_exclusive(counted, own):
     return (counted & FIRST) == FIRST and int64(counted >> 1) == int64(own)
-
-
-@njit(nogil=True, cache=True)
-def _scratch(longest):
-    """Keys, stamps and counts of a hash table with room for a record of `longest` positions."""
-    capacity = _capacity(longest)
-    return (
-        np.empty(capacity, dtype=np.uint64),
-        np.zeros(capacity, dtype=np.int64),
-        np.empty(capacity, dtype=np.int64),
-    )
-
-
-@njit(inline="always")
-def _capacity(length):
-    capacity = 2
-    while capacity < 2 * length:
-        capacity *= 2
-    return capacity
-
-
-@njit(nogil=True, cache=True)
-def count_own(ids, start, length, order_counts, table, stamp, own):
-    """Count how often each n-gram of one record occurs in that record.
-
-    An n-gram is at most as frequent as the n-grams of one token less that it contains, and as it
-    is over all records, so most of the long ones are known to occur once without being looked at.
-    The rest are compared pair by pair in a short record, which vectorises, and counted in a hash
-    table in a long one, which is linear in its length.
-
-    Args:
-        ids: uint64 (T,).
-        start, length: the record's positions.
-        order_counts: unsigned (K, T), 2·count + `FIRST` over all fitted records.
-        table: from `_scratch`; an entry is in use where its stamp is the stamp of the moment, so
-            that nothing has to be cleared.
-        stamp: the last stamp used.
-        own: int64 (K, >= length), filled.
-
-    Returns:
-        The last stamp used.
-    """
-    if length <= _SHORT:
-        slot_keys, _, _ = table
-        _count_own_by_pairs(ids[start : start + length], order_counts.shape[0], slot_keys, own)
-        return stamp
-    for k in range(order_counts.shape[0]):
-        stamp += 1
-        _count_own_by_table(ids, start, length, order_counts, table, stamp, k, own)
-    return stamp
-
-
-@njit(nogil=True, cache=True)
-def _count_own_by_pairs(ids, n_orders, keys, own):
-    length = len(ids)
-    keys = keys[:length]
-    for i in range(length):
-        keys[i] = ids[i]
-    for k in range(n_orders):
-        if k > 0:
-            for i in range(length - 1, 0, -1):
-                keys[i] = extend(keys[i - 1], ids[i])
-        for i in range(length):
-            # The first k positions have `<s>` in their n-gram and so occur once.
-            if k > 0 and (i < k or own[k - 1, i] == 1 or own[k - 1, i - 1] == 1):
-                own[k, i] = 1
-                continue
-            key = keys[i]
-            n_same = 0
-            for j in range(length):
-                n_same += keys[j] == key
-            own[k, i] = n_same
-
-
-@njit(nogil=True, cache=True)
-def _count_own_by_table(ids, start, length, order_counts, table, stamp, k, own):
-    slot_keys, slot_stamps, slot_counts = table
-    mask = uint64(_capacity(length) - 1)
-    for i in range(length):
-        if _occurs_once(order_counts, own, start, k, i):
-            continue
-        key = ngram_key(ids, start, start + i, k + 1)
-        slot = key & mask
-        while slot_stamps[slot] == stamp and slot_keys[slot] != key:
-            slot = (slot + uint64(1)) & mask
-        if slot_stamps[slot] != stamp:
-            slot_stamps[slot] = stamp
-            slot_keys[slot] = key
-            slot_counts[slot] = 0
-        slot_counts[slot] += 1
-        own[k, i] = slot
-    for i in range(length):
-        own[k, i] = 1 if _occurs_once(order_counts, own, start, k, i) else slot_counts[own[k, i]]
-
-
-@njit(inline="always")
-def _occurs_once(order_counts, own, start, k, i):
-    if order_counts[k, start + i] <= 2 + FIRST:
-        return True
-    return k > 0 and (own[k - 1, i] == 1 or (i > 0 and own[k - 1, i - 1] == 1))

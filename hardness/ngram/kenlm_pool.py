@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import queue
 import socket
 import subprocess
@@ -154,7 +156,9 @@ def _unloadable(path: Path, reason: str) -> HardnessError:
 @lru_cache(maxsize=1)
 def _loaded(path: str) -> Answerer:
     check_kenlm()
-    check_model(Path(path))
+    if not Path(path).is_file():
+        # There is one where the run was started; which file is missing where is told there.
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     try:
         return Answerer(path)
     except (OSError, RuntimeError) as error:

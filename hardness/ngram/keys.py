@@ -33,8 +33,17 @@ _CHUNK = 4096
 """Keys are made this many at a time: 32 KiB, which stay in a core's first caches."""
 
 
-@njit(nogil=True, cache=True)
-def partition_keys(ids, starts, order, salts, n_bits):
+_NO_SLOTS = np.empty(0, dtype=np.uint32)
+
+
+def partition_keys(
+    ids: np.ndarray,
+    starts: np.ndarray,
+    order: int,
+    salts: np.ndarray,
+    n_bits: int,
+    slots: np.ndarray = _NO_SLOTS,
+) -> tuple[np.ndarray, np.ndarray]:
     """Route the keys of one order to partitions, keeping the order of positions inside each.
 
     Args:
@@ -43,33 +52,51 @@ def partition_keys(ids, starts, order, salts, n_bits):
         order: 1 to 5.
         salts: uint64 (n,), mixed into every key of the record, or (0,) for none.
         n_bits: log2 P, 0 to 16.
+        slots: unsigned (T,), filled: where the key of each position went; (0,) for no need of it.
 
     Returns:
         keys uint64 (T,), partition after partition, and bounds int64 (P + 1,).
     """
-    chunk = np.empty(_CHUNK, dtype=np.uint64)
+    # Memory that NumPy gets comes in large pages, unlike that of kernels, which moreover take long
+    # to compile what makes arrays.
+    keys = np.empty(len(ids), dtype=np.uint64)
     bounds = np.zeros((1 << n_bits) + 1, dtype=np.int64)
+    cursors, chunk = np.empty_like(bounds), np.empty(_CHUNK, dtype=np.uint64)
+    _partition_keys(ids, starts, order, salts, n_bits, chunk, cursors, keys, bounds, slots)
+    return keys, bounds
+
+
+@njit(nogil=True, cache=True)
+def _partition_keys(ids, starts, order, salts, n_bits, chunk, cursors, keys, bounds, slots):
     record = int64(0)
     for begin in range(0, len(ids), _CHUNK):
         record, size = _fill_keys(ids, starts, record, begin, order, salts, chunk)
         for i in range(size):
             bounds[_partition(chunk[i], n_bits) + 1] += 1
     for p in range(1, len(bounds)):
+        cursors[p - 1] = bounds[p - 1]
         bounds[p] += bounds[p - 1]
-    cursors = bounds[:-1].copy()
-    keys = np.empty(len(ids), dtype=np.uint64)
     record = int64(0)
     for begin in range(0, len(ids), _CHUNK):
         record, size = _fill_keys(ids, starts, record, begin, order, salts, chunk)
         for i in range(size):
             p = _partition(chunk[i], n_bits)
             keys[cursors[p]] = chunk[i]
+            if len(slots) > 0:
+                slots[begin + i] = cursors[p]
             cursors[p] += 1
-    return keys, bounds
 
 
-@njit(nogil=True, cache=True)
-def return_counts(ids, starts, order, salts, n_bits, bounds, counts, out):
+def return_counts(
+    ids: np.ndarray,
+    starts: np.ndarray,
+    order: int,
+    salts: np.ndarray,
+    n_bits: int,
+    bounds: np.ndarray,
+    counts: np.ndarray,
+    out: np.ndarray,
+) -> None:
     """Bring counts in the layout of `partition_keys` back to the positions of their keys.
 
     Args:
@@ -79,7 +106,11 @@ def return_counts(ids, starts, order, salts, n_bits, bounds, counts, out):
         out: unsigned (T,), filled.
     """
     chunk = np.empty(_CHUNK, dtype=np.uint64)
-    cursors = bounds[:-1].copy()
+    _return_counts(ids, starts, order, salts, n_bits, chunk, bounds.copy(), counts, out)
+
+
+@njit(nogil=True, cache=True)
+def _return_counts(ids, starts, order, salts, n_bits, chunk, cursors, counts, out):
     record = int64(0)
     for begin in range(0, len(ids), _CHUNK):
         record, size = _fill_keys(ids, starts, record, begin, order, salts, chunk)

@@ -23,11 +23,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import int64, njit, uint64
+from numba import int64, njit
 
 from hardness.ngram.count import FIRST
-from hardness.ngram.distinct import NOWHERE, find
+from hardness.ngram.distinct import NOWHERE
 from hardness.ngram.hashing import BOS
+from hardness.ngram.slots import find_slot, nonzero
 
 N_SUMS = 5
 """Per context: sum of all a, kept n-grams with a = 1, a = 2 and a > 2, sum of the pruned a."""
@@ -95,7 +96,7 @@ def tabulate(
             _add_sums(context_counts, start, stop, context_entries, sums)
         for entry in range(n_entries):
             gamma_of[entry] = _gamma(sums, entry, amounts)
-        slot = find(slot_keys, BOS)
+        slot = find_slot(slot_keys, BOS)
         if slot_keys[slot] == BOS:
             bos_gamma = gamma_of[slot_entries[slot]]
         due = int64(0)
@@ -134,8 +135,8 @@ def _most_entries(bounds):
 def _enter(keys, start, stop, slot_keys, slot_entries, n_entries, entries):
     """Number the keys in the order of their first places; returns how many there are by now."""
     for i in range(start, stop):
-        key = keys[i] | uint64(keys[i] == 0)
-        slot = find(slot_keys, key)
+        key = nonzero(keys[i])
+        slot = find_slot(slot_keys, key)
         if slot_keys[slot] == 0:
             slot_keys[slot] = key
             slot_entries[slot] = n_entries

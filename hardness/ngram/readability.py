@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, uint32
 
-from hardness.ngram.characters import N_ASCII, SPACE, whitespace_table
+from hardness.ngram.characters import N_ASCII, N_CODE_POINTS, SPACE, whitespace_table
 from hardness.ngram.tokenize import decode
 
 # What a character is to this kernel, in a table with an entry an input code point.
@@ -32,7 +32,7 @@ _LOWER = 0x20
 
 def character_classes() -> np.ndarray:
     """uint8 (N_CODE_POINTS,): what each character is to `flesch_counts`."""
-    spaces = (whitespace_table() & np.uint32(3)) == SPACE
+    spaces = (whitespace_table(N_CODE_POINTS) & np.uint32(3)) == SPACE
     classes = np.where(spaces, _BLANK, _NEITHER).astype(np.uint8)
     for value, characters in _CLASSES.items():
         classes[[ord(character) for character in characters]] = value

@@ -15,12 +15,18 @@ import pyarrow as pa
 from numba import njit, uint8, uint32
 
 from hardness.errors import HardnessError
-from hardness.io.arrow import pc
-from hardness.ngram.characters import N_ASCII, NEEDS_PYTHON, OTHER, SPACE, WORD
+from hardness.ngram.characters import N_ASCII, OTHER, SPACE, SPECIAL, WORD, n_needed
 from hardness.ngram.strings import string_buffers
-from hardness.ngram.tokenize import Tokenizer, Tokens, decode, tokenize, tokenizers
+from hardness.ngram.tokenize import (
+    Tokenizer,
+    Tokens,
+    decode,
+    lower,
+    plain_texts,
+    tokenize,
+    tokenizers,
+)
 
-_NEEDS_PYTHON_1, _NEEDS_PYTHON_2 = NEEDS_PYTHON
 _SPACE = np.uint8(ord(" "))
 _MARKS = tuple(np.frombuffer(mark, dtype=np.uint8) for mark in (b"<s>", b"</s>", b"<unk>"))
 _BOS_MARK, _EOS_MARK, _UNK_MARK = _MARKS
@@ -70,17 +76,10 @@ def spell(texts: pa.Array, tokenizer: Tokenizer, *, skip_symbols: bool = False) 
     Raises:
         HardnessError: a token is one of these marks.
     """
-    if tokenizer.prepare is not None:
-        texts = tokenizer.prepare(texts)
-    texts = pc.fill_null(texts, "")
-    table = tokenizer.table().copy()
-    table[0] = SPACE
-    spelled, needs_python, n_marks = _spell_once(texts, table, tokenizer.lowers)
-    if needs_python.any():
-        lowered = [text.lower() for text in texts.filter(pa.array(needs_python)).to_pylist()]
-        mended = pa.array(lowered, texts.type)
-        texts = pc.replace_with_mask(texts, pa.array(needs_python), mended)
-        spelled, _, n_marks = _spell_once(texts, table, False)
+    texts = plain_texts(texts, tokenizer)
+    spelled, special, n_marks = _spell_once(texts, tokenizer)
+    if special.any():
+        spelled, _, n_marks = _spell_once(lower(texts, special), tokenizer)
     if n_marks and not skip_symbols:
         raise HardnessError(
             f"tokens must not be <s>, </s> or <unk>, the marks of an n-gram model, got {n_marks} "
@@ -90,22 +89,22 @@ def spell(texts: pa.Array, tokenizer: Tokenizer, *, skip_symbols: bool = False) 
     return spelled
 
 
-def _spell_once(
-    texts: pa.Array, table: np.ndarray, lowers: bool
-) -> tuple[Spelled, np.ndarray, int]:
+def _spell_once(texts: pa.Array, tokenizer: Tokenizer) -> tuple[Spelled, np.ndarray, int]:
+    """The tokens, which texts only Python can put in lower case, and how many marks there are."""
     data, offsets = string_buffers(texts)
+    table = tokenizer.table(n_needed(data)).copy()
+    table[0] = SPACE
     # At most a byte and a space a byte; lower case makes no character more than a byte longer.
     out = np.empty(2 * len(data) + len(texts), dtype=np.uint8)
     starts = np.empty(len(texts) + 1, dtype=np.int64)
-    needs_python = np.zeros(len(texts) if lowers else 0, dtype=np.bool_)
-    n_marks = _spell(data, offsets, table[:N_ASCII], table, out, starts, needs_python)
-    return Spelled(data=out[: starts[-1]], starts=starts), needs_python, n_marks
+    special = np.zeros(len(texts), dtype=np.bool_)
+    n_marks = _spell(data, offsets, table[:N_ASCII], table, out, starts, special)
+    return Spelled(data=out[: starts[-1]], starts=starts), special, n_marks
 
 
 @njit(nogil=True, cache=True)
-def _spell(data, offsets, ascii_table, table, out, starts, needs_python):
-    """Fill out, starts and needs_python (length 0: never needed); returns how many marks it left
-    out."""
+def _spell(data, offsets, ascii_table, table, out, starts, special):
+    """Fill out, starts and special; returns how many marks were left out."""
     n_out = 0
     n_marks = 0
     for record in range(len(offsets) - 1):
@@ -120,12 +119,12 @@ def _spell(data, offsets, ascii_table, table, out, starts, needs_python):
                 i += 1
             else:
                 code_point, length = decode(data, i)
-                i += length
                 entry = table[code_point]
-                if len(needs_python) > 0 and code_point in (_NEEDS_PYTHON_1, _NEEDS_PYTHON_2):
-                    needs_python[record] = True
+                i += length
             kind = entry & uint32(3)
-            if kind == WORD:
+            if kind == SPECIAL:
+                special[record] = True
+            if kind & WORD:
                 n_out = _encode(entry >> uint32(2), out, n_out)
                 continue
             if n_out > token:

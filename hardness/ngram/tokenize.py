@@ -13,21 +13,21 @@ import numpy as np
 import pyarrow as pa
 from numba import njit, uint32
 
-from hardness.io.arrow import pc
+from hardness.io.arrow import pc, string_scalar
 from hardness.ngram.characters import (
     N_ASCII,
-    NEEDS_PYTHON,
     OTHER,
+    SPECIAL,
     WORD,
+    Table,
     chars_table,
+    n_needed,
     whitespace_table,
     words_table,
 )
 from hardness.ngram.hashing import EOS, TOKEN_SEED, add_code_point, finish
 from hardness.ngram.strings import string_buffers
 from hardness.registry import Registry
-
-_NEEDS_PYTHON_1, _NEEDS_PYTHON_2 = NEEDS_PYTHON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +49,7 @@ class Tokenizer:
 
     Attributes:
         summary: what a token is, in a few words.
-        table: gives the character table that drives the kernel.
-        lowers: whether the text is lower-cased first.
+        table: makes the character table that drives the kernel.
         prepare: rewrites texts before the kernel sees them, for tokenisers that are a library's;
             it returns texts whose tokens are separated by white space. None where the kernel does
             everything.
@@ -60,8 +59,7 @@ class Tokenizer:
     """
 
     summary: str
-    table: Callable[[], np.ndarray]
-    lowers: bool = False
+    table: Table
     prepare: Callable[[pa.Array], pa.Array] | None = None
     encode: Callable[[pa.Array], Tokens] | None = None
     digest: str | None = None
@@ -82,7 +80,7 @@ def _hugging_face(path: str) -> Tokenizer:
 tokenizers: Registry[Tokenizer] = Registry("tokenizer")
 tokenizers.add(
     "words",
-    Tokenizer(summary=r"lower case, then \w+|[^\w\s]", table=words_table, lowers=True),
+    Tokenizer(summary=r"lower case, then \w+|[^\w\s]", table=words_table),
 )
 tokenizers.add(
     "whitespace",
@@ -125,22 +123,36 @@ def tokenize(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
     """
     if tokenizer.encode is not None:
         return tokenizer.encode(texts)
+    texts = plain_texts(texts, tokenizer)
+    tokens, special = _tokenize_once(texts, tokenizer)
+    if special.any():
+        tokens, _ = _tokenize_once(lower(texts, special), tokenizer)
+    return tokens
+
+
+def plain_texts(texts: pa.Array, tokenizer: Tokenizer) -> pa.Array:
+    """The texts as kernels take them: rewritten if the tokenizer does that, without nulls."""
     if tokenizer.prepare is not None:
         texts = tokenizer.prepare(texts)
-    texts = pc.fill_null(texts, "")
-    table = tokenizer.table()
+    return pc.fill_null(texts, string_scalar("", texts.type))
+
+
+def lower(texts: pa.Array, which: np.ndarray) -> pa.Array:
+    """The texts with those in lower case where `which`, bool (n,), is true."""
+    mask = pa.array(which)
+    lowered = [text.lower() for text in texts.filter(mask).to_pylist()]
+    return pc.replace_with_mask(texts, mask, pa.array(lowered, texts.type))
+
+
+def _tokenize_once(texts: pa.Array, tokenizer: Tokenizer) -> tuple[Tokens, np.ndarray]:
+    """The tokens, and bool (n,), the texts that only Python can put in lower case."""
     data, offsets = string_buffers(texts)
+    table = tokenizer.table(n_needed(data))
     ids = np.empty(len(data) + len(texts), dtype=np.uint64)
     starts = np.empty(len(texts) + 1, dtype=np.int64)
-    needs_python = np.zeros(len(texts) if tokenizer.lowers else 0, dtype=np.bool_)
-    n_positions = _tokenize(data, offsets, table[:N_ASCII], table, ids, starts, needs_python)
-    if needs_python.any():
-        lowered = [text.lower() for text in texts.filter(pa.array(needs_python)).to_pylist()]
-        texts = pc.replace_with_mask(texts, pa.array(needs_python), pa.array(lowered, texts.type))
-        data, offsets = string_buffers(texts)
-        ids = np.empty(len(data) + len(texts), dtype=np.uint64)
-        n_positions = _tokenize(data, offsets, table[:N_ASCII], table, ids, starts, needs_python)
-    return Tokens(ids=ids[:n_positions], starts=starts)
+    special = np.zeros(len(texts), dtype=np.bool_)
+    n_positions = _tokenize(data, offsets, table[:N_ASCII], table, ids, starts, special)
+    return Tokens(ids=ids[:n_positions], starts=starts), special
 
 
 @njit(inline="always")
@@ -160,8 +172,8 @@ def decode(data, i):
 
 
 @njit(nogil=True, cache=True)
-def _tokenize(data, offsets, ascii_table, table, ids, starts, needs_python):
-    """Fill ids, starts and needs_python (length 0: never needed); returns T.
+def _tokenize(data, offsets, ascii_table, table, ids, starts, special):
+    """Fill ids, starts and special (where there is such a character); returns T.
 
     Two tables, because the 128 entries that nearly every character uses stay in the first cache.
     """
@@ -179,12 +191,12 @@ def _tokenize(data, offsets, ascii_table, table, ids, starts, needs_python):
                 i += 1
             else:
                 code_point, length = decode(data, i)
-                i += length
                 entry = table[code_point]
-                if len(needs_python) > 0 and code_point in (_NEEDS_PYTHON_1, _NEEDS_PYTHON_2):
-                    needs_python[record] = True
+                i += length
             kind = entry & uint32(3)
-            if kind == WORD:
+            if kind == SPECIAL:
+                special[record] = True
+            if kind & WORD:
                 state = add_code_point(state, entry >> uint32(2))
                 in_word = True
                 continue

@@ -20,7 +20,7 @@ from functools import partial
 import numpy as np
 
 from hardness.ngram.class_own import count_exclusive_class_types
-from hardness.ngram.class_score import Held
+from hardness.ngram.class_sums import Held
 from hardness.stages.class_counts import ClassCounts
 from hardness.stages.cluster import Cluster
 from hardness.stages.ngram import Block

@@ -44,7 +44,8 @@ def store_bytes(config: DsirConfig, dataset: Dataset) -> tuple[int, int]:
 def run(task: Run, config: DsirConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
     # The target's texts are read the way the data's are.
-    with open_reference(config.reference, text=task.dataset.columns.text) as reference:
+    text, reading = task.dataset.columns.text, task.reading
+    with open_reference(config.reference, text=text, reading=reading) as reference:
         count = partial(_count, store=task.store, config=config)
         sources, _ = encode_sources(task, reference, count)
     target, raw = (

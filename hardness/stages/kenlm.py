@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
+from hardness.io.arrow import from_numpy
 from hardness.io.dataset import Dataset
 from hardness.io.digest import file_digest
 from hardness.io.records import Columns, Partition, Reject
+from hardness.io.storage import local_path
 from hardness.io.text import join_columns
 from hardness.metrics.kenlm import KenlmConfig
 from hardness.ngram.kenlm_pool import LocalScorer, Scorer, check_kenlm, check_model, open_pool
@@ -42,7 +43,7 @@ def parameters(config: KenlmConfig, columns: Columns) -> dict[str, Any]:
     if config.skip_symbols:
         decided["skip_symbols"] = True
     if config.model is not None:
-        check_model(Path(config.model))
+        check_model(local_path("model", config.model))
         return decided | {"model": file_digest(config.model)}
     decided |= {"order": config.estimate.order, "prune": list(config.estimate.thresholds)}
     if config.reference:
@@ -103,8 +104,8 @@ def _model(task: Run, config: KenlmConfig) -> Iterator[Path]:
         if not path.exists():
             if config.reference:
                 # The reference's texts are read the way the data's are.
-                text = task.dataset.columns.text
-                with open_reference(config.reference, text=text) as reference:
+                text, reading = task.dataset.columns.text, task.reading
+                with open_reference(config.reference, text=text, reading=reading) as reference:
                     _, model = write_model(task.cluster, store, reference, config.estimate, path)
             else:
                 _, model = write_model(task.cluster, store, task.dataset, config.estimate, path)
@@ -148,10 +149,10 @@ def _score(
         partition.index,
         records.rows,
         {
-            "perplexity": pa.array(np.exp(nll), mask=undefined),
-            "nll": pa.array(nll, mask=undefined),
-            "n_tokens": pa.array(scores.n_tokens.astype(np.uint32)),
-            "n_oov": pa.array(scores.n_oov.astype(np.uint32), mask=undefined),
+            "perplexity": from_numpy(np.exp(nll), undefined),
+            "nll": from_numpy(nll, undefined),
+            "n_tokens": from_numpy(scores.n_tokens.astype(np.uint32)),
+            "n_oov": from_numpy(scores.n_oov.astype(np.uint32), undefined),
         },
         ids=None if columns.id is None else records.table.column(columns.id),
     )

@@ -90,6 +90,9 @@ def lm(
     or `partition_bytes`. After a crash, the same call goes on where it was if it had to leave
     anything in files.
 
+    N-grams are told apart by 64-bit hashes. With m distinct n-grams, m²/2⁶⁵ pairs of them are
+    expected to be taken for one, 0.03 for a billion; none is looked for.
+
     Args:
         data: files, globs or folders, as paths or URLs; see `hardness.io.dataset.open_dataset`.
         output: the model, a local file with a name that ends with .arpa or .bin.

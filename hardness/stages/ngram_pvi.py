@@ -22,7 +22,8 @@ from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
 from hardness.metrics.ngram_pvi import NgramPviConfig
 from hardness.ngram.class_rows import no_rows
-from hardness.ngram.class_score import Fitted, log_likelihoods, no_held
+from hardness.ngram.class_score import log_likelihoods
+from hardness.ngram.class_sums import Fitted, no_held
 from hardness.ngram.hashing import uniform
 from hardness.ngram.temperature import fit_temperature, posteriors
 from hardness.stages import perplexity
@@ -69,7 +70,10 @@ def run(task: Run, config: NgramPviConfig) -> Tally:
         return _run(task, config, None)
     # The reference's columns are read the way the data's are.
     columns = task.dataset.columns
-    with open_reference(config.reference, text=columns.text, label=columns.label) as reference:
+    opened = open_reference(
+        config.reference, text=columns.text, label=columns.label, reading=task.reading
+    )
+    with opened as reference:
         return _run(task, config, reference)
 
 

@@ -15,9 +15,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from hardness.errors import HardnessError
+from hardness.io.arrow import from_numpy
 from hardness.io.dataset import Dataset
 from hardness.io.records import Columns, Reject
 from hardness.io.storage import signature
@@ -77,7 +77,8 @@ def run(task: Run, config: PerplexityConfig) -> Tally:
     if not config.reference:
         return _run(task, config, None)
     # The reference's texts are read the way the data's are.
-    with open_reference(config.reference, text=task.dataset.columns.text) as reference:
+    text, reading = task.dataset.columns.text, task.reading
+    with open_reference(config.reference, text=text, reading=reading) as reference:
         return _run(task, config, reference)
 
 
@@ -205,10 +206,10 @@ def _score_block(
         block.index - first,
         store.get(f"rows-{block.index}", np.uint64),
         {
-            "perplexity": pa.array(np.exp(nll), mask=undefined),
-            "nll": pa.array(nll, mask=undefined),
-            "n_tokens": pa.array(np.maximum(np.diff(starts) - 1, 0).astype(np.uint32)),
-            "n_oov": pa.array(n_oov.astype(np.uint32), mask=undefined),
+            "perplexity": from_numpy(np.exp(nll), undefined),
+            "nll": from_numpy(nll, undefined),
+            "n_tokens": from_numpy(np.maximum(np.diff(starts) - 1, 0).astype(np.uint32)),
+            "n_oov": from_numpy(n_oov.astype(np.uint32), undefined),
         },
         ids=store.get_column(f"names-{block.index}") if named else None,
     )

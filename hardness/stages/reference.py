@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from hardness.errors import HardnessError
 from hardness.io.dataset import Dataset, open_dataset
@@ -42,15 +43,24 @@ def reference_digests(paths: Sequence[str], option: str = "reference") -> list[s
 
 @contextmanager
 def open_reference(
-    paths: Sequence[str], *, text: Sequence[str], label: str | None = None
+    paths: Sequence[str],
+    *,
+    text: Sequence[str],
+    label: str | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> Iterator[Dataset]:
     """The records of a reference, its columns read the way the data's are.
+
+    Args:
+        paths: of its files.
+        text, label: the data's columns.
+        reading: see `hardness.stages.run.Run`.
 
     Raises:
         HardnessError: a file or a record cannot be read, or lacks the columns.
     """
     with named("reference"):
-        dataset = open_dataset(paths, text=text, label=label)
+        dataset = open_dataset(paths, text=text, label=label, **(reading or {}))
     with dataset:
         yield dataset
 

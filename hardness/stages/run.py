@@ -51,6 +51,8 @@ class Run:
         store: where stages leave what later stages need.
         writer: takes the parts that are missing; the runner calls its `begin` when it has read the
             data and is ready to write.
+        reading: options of `hardness.io.dataset.open_dataset` for other files than the data: where
+            plain copies go that every worker sees, and how large partitions may be.
     """
 
     metric: Metric
@@ -58,6 +60,7 @@ class Run:
     cluster: Cluster
     store: Store
     writer: PartWriter
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from hardness.progress import Progress
 from hardness.stages.cluster import Cluster, open_cluster
 from hardness.stages.run import Run, Tally
 from hardness.stages.store import DiskStore, open_store
+from hardness.stages.work import alone
 
 _PARTITIONS_IN_MEMORY = 64
 """A task holds up to about eight times its partition, and up to eight tasks run at a time."""
@@ -122,6 +123,10 @@ def score(
             group or known.group,
         )
     folder = default_folder(data) if output is None else locate(output)
+    reading = {
+        "work": _staging(folder, scheduler) if work is None else work,
+        "largest_partition_bytes": limit // _PARTITIONS_IN_MEMORY,
+    }
     sources = open_dataset(
         data,
         text=text,
@@ -130,8 +135,7 @@ def score(
         group=group,
         on_error=on_error,
         partition_bytes=spec.partition_bytes if partition_bytes is None else partition_bytes,
-        work=_staging(folder, scheduler) if work is None else work,
-        largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
+        **reading,
     )
     with sources as dataset:
         spec = spec.settled(config, dataset)
@@ -153,28 +157,37 @@ def score(
             folder = work_folder(writer.path, "work") if work is None else work
             where = {"threads": threads, "workers": workers, "scheduler": scheduler}
             durable = scheduler is not None
-            with open_cluster(progress=progress, **where) as cluster:
-                tally, went_on = _compute(
-                    spec, config, dataset, writer, cluster, folder, limit, durable=durable
+            with alone(writer.path):
+                with open_cluster(progress=progress, **where) as cluster:
+                    tally, went_on = _compute(
+                        spec,
+                        config,
+                        dataset,
+                        writer,
+                        cluster,
+                        folder,
+                        limit,
+                        durable=durable,
+                        reading=reading,
+                    )
+                resumed = resumed or went_on
+                dataset.check_unchanged()
+                if tally.rejects:
+                    write_rejects(writer.path / "rejects.jsonl", tally.rejects)
+                if len(tally.rejects) == dataset.rows:
+                    raise HardnessError(
+                        f"data must hold a good record, got {dataset.rows:,} bad ones; "
+                        f"see {writer.path / 'rejects.jsonl'}"
+                    )
+                writer.finish(
+                    seconds=time.perf_counter() - began,
+                    extra={
+                        "rejects": len(tally.rejects),
+                        "tokens": tally.n_tokens,
+                        "notes": list(tally.notes),
+                        **tally.facts,
+                    },
                 )
-            resumed = resumed or went_on
-            dataset.check_unchanged()
-            if tally.rejects:
-                write_rejects(writer.path / "rejects.jsonl", tally.rejects)
-            if len(tally.rejects) == dataset.rows:
-                raise HardnessError(
-                    f"data must hold a good record, got {dataset.rows:,} bad ones; "
-                    f"see {writer.path / 'rejects.jsonl'}"
-                )
-            writer.finish(
-                seconds=time.perf_counter() - began,
-                extra={
-                    "rejects": len(tally.rejects),
-                    "tokens": tally.n_tokens,
-                    "notes": list(tally.notes),
-                    **tally.facts,
-                },
-            )
         table = open_table(table.path)
         info = table.metric(spec.name)
         shown = None
@@ -209,6 +222,13 @@ def _staging(folder: Location, scheduler: str | None) -> Path | None:
     return folder.parent if scheduler is not None and isinstance(folder, Path) else None
 
 
+def _identity(plan: Mapping[str, Any], reading: Mapping[str, Any]) -> str:
+    """Digest of all that decides what stages leave in files."""
+    # The plan knows the partitions of the data, but not those of a reference.
+    bounded = "reference" in plan["parameters"]
+    return object_digest([plan, reading["largest_partition_bytes"] if bounded else None])
+
+
 def _check_rejects(info: MetricInfo, on_error: str) -> None:
     """Raises HardnessError if a result without its bad records is not what was asked for."""
     rejects = info.content["rejects"]
@@ -230,6 +250,7 @@ def _compute(
     memory: int,
     *,
     durable: bool,
+    reading: Mapping[str, Any],
 ) -> tuple[Tally, bool]:
     """Run the metric's stages, in memory if they fit and share this process.
 
@@ -240,13 +261,20 @@ def _compute(
     in_memory, on_disk = stage.store_bytes(config, dataset)
     stored = open_store(
         folder,
-        run=object_digest(writer.plan),
+        run=_identity(writer.plan, reading),
         in_memory=cluster.in_process and in_memory <= memory,
         disk_bytes=on_disk,
         durable=durable,
     )
     with stored as store:
-        task = Run(metric=spec, dataset=dataset, cluster=cluster, store=store, writer=writer)
+        task = Run(
+            metric=spec,
+            dataset=dataset,
+            cluster=cluster,
+            store=store,
+            writer=writer,
+            reading=reading,
+        )
         resumed = isinstance(store, DiskStore) and store.resumes
         written = list(store.folders)
         if isinstance(writer.path, Path):

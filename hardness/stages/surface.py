@@ -61,7 +61,8 @@ def run(task: Run, config: SurfaceConfig) -> Tally:
     if not config.reference:
         return _run(task, config, None)
     # The reference's texts are read the way the data's are.
-    with open_reference(config.reference, text=task.dataset.columns.text) as reference:
+    text, reading = task.dataset.columns.text, task.reading
+    with open_reference(config.reference, text=text, reading=reading) as reference:
         return _run(task, config, reference)
 
 

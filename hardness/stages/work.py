@@ -7,14 +7,16 @@ which start of the machine it is written, and after another start what is in it 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import TextIOWrapper
 from pathlib import Path
 
 from hardness.errors import HardnessError
 from hardness.io.atomic import full_disk_is_the_users
+from hardness.io.locks import try_lock
+from hardness.io.storage import Location
 
 _MARK = "hardness-work"
 """Lies in a run's folder, so that no other folder is ever removed. Holds `_DURABLE`, or the name
@@ -45,7 +47,7 @@ def claimed(folder: Path, *, durable: bool) -> Iterator[bool]:
         folder.mkdir(parents=True, exist_ok=True)
         mark = open(folder / _MARK, "a+")  # noqa: SIM115
     with mark:
-        if not _lock(mark):
+        if try_lock(mark.fileno()) is False:
             raise HardnessError(
                 f"work must be free, got {str(folder)!r} in use by another run of the same; "
                 "wait for it"
@@ -73,7 +75,7 @@ def remove_unclaimed(folder: Path) -> None:
     if not (folder / _MARK).is_file():
         return
     with open(folder / _MARK, "a+") as mark:
-        if _lock(mark):
+        if try_lock(mark.fileno()) is not False:
             remove_tree(folder)
 
 
@@ -83,16 +85,27 @@ def remove_tree(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lock(file: TextIOWrapper) -> bool:
-    """Lock an open file for as long as it is open; False if another process holds it."""
+@contextmanager
+def alone(folder: Location) -> Iterator[None]:
+    """Keep other runs from writing to a local folder, which is made; a killed process lets go.
+
+    Object stores have no locks: there, runs of one plan write the same bytes, and the parts of two
+    plans do not fit each other's metric.json.
+
+    Raises:
+        HardnessError: another run is writing there.
+    """
+    if not isinstance(folder, Path) or os.name == "nt":
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        import fcntl
-    except ImportError:  # no such lock on Windows
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # nor on some shared disks
-        return True
-    return True
+        if try_lock(descriptor) is False:
+            raise HardnessError(
+                f"output must be free, got {str(folder)!r} in use by another run; wait for it, or "
+                "name another table with -o"
+            )
+        yield
+    finally:
+        os.close(descriptor)

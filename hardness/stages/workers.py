@@ -7,7 +7,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -187,7 +187,9 @@ class Workers:
                     finished(index, _result(future))
         finally:
             if running:
-                self._client.cancel(list(running))
+                # Where the scheduler is gone, nothing is left to cancel.
+                with suppress(OSError, CancelledError, TimeoutError):
+                    self._client.cancel(list(running))
 
     def _next(self, done: SimpleQueue[Future]) -> Future | None:
         """A future that is done; None where none is yet, after a look at the workers."""

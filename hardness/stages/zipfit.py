@@ -39,7 +39,7 @@ def run(task: Run, config: ZipfitConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
     text = task.dataset.columns.text
     # The target's texts are read the way the data's are.
-    with open_reference(config.reference, text=text) as reference:
+    with open_reference(config.reference, text=text, reading=task.reading) as reference:
         drawn = task.cluster.map(
             "reading the target",
             partial(_draw, dataset=replace(reference, partitions=()), most=config.targets),

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from hardness.io.arrow import from_numpy, to_numpy
+from hardness.io.arrow import from_numpy, string_scalar, to_numpy
 
 DTYPES = [np.int32, np.int64, np.uint8, np.uint64, np.float32, np.float64]
 
@@ -39,3 +39,15 @@ def test_chunks_are_joined_and_offsets_kept(chunks: list[list[int]]) -> None:
     arrays = [pa.array([9, *chunk], pa.int32()).slice(1) for chunk in chunks]
     column = pa.chunked_array(arrays, pa.int32())
     assert to_numpy(column).tolist() == [value for chunk in chunks for value in chunk]
+
+
+def test_values_are_null_where_told() -> None:
+    values = np.array([1, 2, 3], dtype=np.uint32)
+    assert from_numpy(values, np.array([True, False, True])).to_pylist() == [None, 2, None]
+    assert from_numpy(values, np.zeros(3, dtype=bool)).null_count == 0
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()], ids=str)
+@pytest.mark.parametrize("text", ["", " ", "é日"])
+def test_text_as_a_scalar(text: str, kind: pa.DataType) -> None:
+    assert string_scalar(text, kind).equals(pa.scalar(text, kind))

@@ -16,7 +16,7 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import read_json
 from hardness.io.metric import read_metric
 from hardness.io.metric_plan import start_metric
-from hardness.io.metric_writer import MetricWriter
+from hardness.io.metric_writer import QUANTILES, MetricWriter, quantile
 from hardness.io.opening import Opening
 
 PARTS = [(0, 3), (3, 2)]
@@ -316,3 +316,18 @@ def test_a_metric_json_that_cannot_be_used_is_named(
     (tmp_path / "metric.json").write_text(content)
     with pytest.raises(HardnessError, match=message):
         read_metric(tmp_path)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 20, 21, 1000])
+def test_quantiles_are_those_of_numpy_to_the_bit(n: int) -> None:
+    rng = np.random.default_rng(n)
+    for scale in (1e-5, 1.0, 1e6):
+        numbers = np.sort(rng.standard_normal(n) * scale)
+        for q in (*QUANTILES, *rng.random(20)):
+            assert quantile(numbers, q) == np.quantile(numbers, q)
+
+
+def test_quantile_beside_an_infinite_number_is_the_lower_one() -> None:
+    assert quantile(np.array([1.0, np.inf]), 0.25) == np.inf
+    assert quantile(np.array([1.0, 2.0, np.inf]), 0.5) == 2.0
+    assert quantile(np.array([-np.inf, np.inf]), 0.5) == -np.inf

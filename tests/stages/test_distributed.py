@@ -46,6 +46,15 @@ SCORE_STAGES = [  # in this order; the others of each kind do the same
     "summing-groups",
     "scoring",
 ]
+PVI_STAGES = [
+    "reading",
+    "routing-1-grams-by-class",
+    "counting-2-grams-by-class",
+    "counting-1-grams-by-class-within-groups",
+    "summing-groups",
+    "comparing-classes",
+    "scoring",
+]
 BUILD = ["--order", "random", "--seed", "3", "--shard-rows", "3000", "--weighting", "s-loss"]
 BUILD_STAGES = ["cutting-by-position", "writing-shards"]
 
@@ -106,6 +115,20 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Records of three classes, enough that every stage has several tasks."""
+    rng = np.random.default_rng(1)
+    folder = tmp_path_factory.mktemp("labelled")
+    for part in range(3):
+        lines = []
+        for i, label in enumerate(rng.integers(0, 3, 4000).tolist()):
+            text = " ".join(f"w{word + label}" for word in rng.integers(0, 3000, 14))
+            lines.append(json.dumps({"text": text, "label": label, "g": i // 3}) + "\n")
+        (folder / f"{part}.jsonl").write_text("".join(lines))
+    return folder / "*.jsonl"
+
+
+@pytest.fixture(scope="module")
 def table(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Scored on threads."""
     output = tmp_path_factory.mktemp("threads") / "table"
@@ -156,6 +179,21 @@ def test_build_loses_a_worker_in_every_stage(
     succeeded(client)
     assert digests(tmp_path / "s") == digests(shards)
     assert_only_lost_tasks_ran_twice(watch, lost, BUILD_STAGES)
+
+
+def test_pvi_loses_a_worker_in_every_stage(
+    watch: Watch, scheduler: str, labelled: Path, tmp_path: Path
+) -> None:
+    options = ["--metric", "ngram-pvi", *SCORE]
+    watch.hold(*PVI_STAGES)
+    client = command(
+        "score", labelled, *options, "--scheduler", scheduler, "-o", tmp_path / "t", watch=watch
+    )
+    lost = watch.kill_held_workers(client)
+    succeeded(client)
+    succeeded(command("score", labelled, *options, "-o", tmp_path / "threads", watch=watch))
+    assert contents(tmp_path / "t/ngram-pvi") == contents(tmp_path / "threads/ngram-pvi")
+    assert_only_lost_tasks_ran_twice(watch, lost, PVI_STAGES)
 
 
 FILES = {
@@ -305,16 +343,21 @@ def test_no_process_is_left_by_a_stopped_command(
     wait_for(lambda: not processes_of(client.pid), seconds=10)
 
 
+@pytest.mark.parametrize("compressed", ["data", "reference"])
 def test_copies_of_compressed_files_lie_where_workers_see_them(
-    watch: Watch, scheduler: str, tmp_path: Path
+    watch: Watch, scheduler: str, tmp_path: Path, compressed: str
 ) -> None:
-    path = tmp_path / "data.jsonl.gz"
-    path.write_bytes(gzip.compress(b'{"text": "a b"}\n{"text": "b"}\n'))
+    records = b'{"text": "a b"}\n{"text": "b"}\n'
+    (tmp_path / "small.jsonl.gz").write_bytes(gzip.compress(records))
+    path, options = tmp_path / "small.jsonl.gz", []
+    if compressed == "reference":
+        path, options = tmp_path / "data.jsonl", ["--reference", path]
+        path.write_bytes(records)
     # Nothing may be left in the temporary folder of the machine, which others do not see.
     (tmp_path / "tmp").mkdir()
     where = {"TMPDIR": str(tmp_path / "tmp")}
     watch.hold("reading")
-    client = command("score", path, "--scheduler", scheduler, watch=watch, **where)
+    client = command("score", path, *options, "--scheduler", scheduler, watch=watch, **where)
     (held,) = wait_for(watch.held)
     assert list(tmp_path.glob("hardness-*"))
     assert not list((tmp_path / "tmp").glob("hardness-*"))

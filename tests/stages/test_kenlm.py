@@ -171,6 +171,7 @@ def test_even_model_gives_the_perplexity_by_a_reference(data: Path) -> None:
     ("options", "message"),
     [
         ({"model": "none.arpa"}, r"model must be an ARPA or KenLM binary file, got none\.arpa"),
+        ({"model": "s3://b/x.arpa"}, r"model must be a local path, got 's3://b/x\.arpa'; choose"),
         ({"model": "x.arpa", "order": 3}, "order must be left out with a model, got 3"),
         ({"model": "x.arpa", "prune": (0, 1)}, r"prune must be left out with a model"),
         ({"model": "x.arpa", "reference": ("y",)}, r"reference must be left out with a model"),

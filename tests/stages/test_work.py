@@ -8,7 +8,7 @@ import pytest
 
 from hardness.errors import HardnessError
 from hardness.stages import work
-from hardness.stages.work import claimed, remove_unclaimed
+from hardness.stages.work import alone, claimed, remove_unclaimed
 
 
 def write_one(folder: Path, *, durable: bool = False) -> bool:
@@ -36,6 +36,17 @@ def test_run_under_way_keeps_others_out(tmp_path: Path) -> None:
         assert tmp_path.exists()
     remove_unclaimed(tmp_path)
     assert not tmp_path.exists()
+
+
+def test_one_run_writes_to_a_folder_at_a_time(tmp_path: Path) -> None:
+    with alone(tmp_path / "new"):
+        message = r"output must be free, got '.*new' in use by another run; wait for it, or name an"
+        with pytest.raises(HardnessError, match=message), alone(tmp_path / "new"):
+            pass
+        with alone(tmp_path / "other"):
+            pass
+    with alone(tmp_path / "new"):
+        pass
 
 
 def test_nothing_is_trusted_after_the_machine_started_anew(
