@@ -67,7 +67,8 @@ def _run(notebook: dict[str, Any]) -> dict[str, Any]:
             for item in captured.outputs
         ]
         if result.result is not None:
-            data, _ = shell.display_formatter.format(result.result, include=SHOWN)
+            formatter: Any = shell.display_formatter
+            data, _ = formatter.format(result.result, include=SHOWN)
             shown = {"data": _kept(data), "execution_count": count, "metadata": {}}
             cell["outputs"].append({"output_type": "execute_result", **shown})
     return notebook
