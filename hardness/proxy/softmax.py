@@ -23,8 +23,13 @@ MOST_WEIGHTS = 2**24
 """Of a model: with its accumulators 128 MiB."""
 _MOST_BITS, _LEAST_BITS = 22, 8
 _BATCH = 16
-_RATE = np.float32(0.2)
-_EPSILON = np.float32(1e-6)
+# So much ε keeps the first steps from being the largest, so that a record's p still moves after
+# the first epoch and its variability says something. On the generated sample, 5 epochs, against
+# rate 0.2 and ε 1e-6: variability's Spearman with the planted tier 0.36 instead of 0.12, that of
+# low confidence 0.41 instead of 0.26, its AUROC of flipped labels 0.979 instead of 0.974; held-out
+# accuracy 0.791 instead of 0.786, and on SNLI 0.658 instead of 0.662.
+_RATE = np.float32(2)
+_EPSILON = np.float32(1)
 
 
 def bits_for(n_features: int, n_classes: int) -> int:
