@@ -89,7 +89,7 @@ def combine(
                 f"name must be another than that of what is combined, got {name!r}; choose a new "
                 "one or another table with -o"
             )
-    # A formula's name may be taken; under another metric's, scores would pass for what they are not.
+    # A formula's name is fine; under another metric's, scores would pass for what they are not.
     check_name(name, name if name in formulas.names() else "")
     rows, ids, result = evaluate(expression, sources)
     direction = _direction(harder, formula.harder if formula else result.direction, expr)
