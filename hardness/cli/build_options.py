@@ -72,7 +72,7 @@ Admit = Annotated[
     str | None,
     typer.Option(
         help="Instead of an order, a schedule for each of several metrics; a record is trained on "
-        'once all of them let it in: "perplexity:linear,from=0.2 ; surface.length:root,from=0.1". '
+        'once all of them let it in: "perplexity:linear,from=0.2 ; surface.tokens:root,from=0.1". '
         "`--by` says what the shards' `hardness` is; the first of them if left out.",
         show_default=False,
         rich_help_panel=CURRICULUM,

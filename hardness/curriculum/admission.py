@@ -1,6 +1,6 @@
 """Admission by several metrics, each with a difficulty schedule of its own.
 
-`perplexity:linear,from=0.2 ; surface.length:root,from=64,to=2048,by=value`: a record is admitted
+`perplexity:linear,from=0.2 ; surface.tokens:root,from=64,to=2048,by=value`: a record is admitted
 from when each of the metrics admits it.
 """
 

@@ -103,6 +103,23 @@ def _mistake(folder: Location, manifest: Manifest, index: int, found: int) -> Ha
     )
 
 
+def check_build(folder: Location, manifest: Manifest, index: int) -> None:
+    """Check that a shard was built by what the manifest says.
+
+    Raises:
+        HardnessError: the shard says otherwise; it has the bytes that are listed, so the manifest
+            was altered.
+    """
+    path = folder / manifest.shards[index].name
+    own, other = build_id(manifest), _build_of(path)
+    if other not in (None, own):
+        raise HardnessError(
+            f"{folder / MANIFEST_NAME} must be as the build wrote it, got what stands for the "
+            f"build {own} instead of {other}, of which {path.name} is: the manifest was altered; "
+            "restore it or build the shards again"
+        )
+
+
 def unlisted(folder: Location, names: Iterable[str], manifest: Manifest) -> list[HardnessError]:
     """What is wrong with Parquet files in the folder that are not part of the build.
 

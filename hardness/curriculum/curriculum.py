@@ -230,6 +230,7 @@ def _mixed(scheduled: np.ndarray, kept: np.ndarray, rng: np.random.Generator) ->
 
 def _indices(found: np.ndarray, n: int, name: str) -> np.ndarray:
     """What a function returned, if it is indices of n records."""
+    found = np.asarray(found)  # a third party's may be a list
     if found.ndim == 1 and np.issubdtype(found.dtype, np.integer):
         outside = found[(found < 0) | (found >= n)]
         if not len(outside):

@@ -220,6 +220,8 @@ def _type_problems(obj: Mapping[str, Any]) -> list[str]:
     for index, shard in enumerate(obj["shards"]):
         wrong = _key_problems(shard, ShardEntry) if isinstance(shard, dict) else ["not an object"]
         problems += [f"shard {index}: {problem}" for problem in wrong]
+        if not wrong and shard["name"] != shard_name(index):
+            problems.append(f"shard {index}: {shard['name']!r}, not {shard_name(index)!r}")
     if not problems:
         total = sum(shard["rows"] for shard in obj["shards"])
         if total != obj["rows"]:

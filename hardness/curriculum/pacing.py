@@ -152,7 +152,8 @@ def draw_admitted(times: np.ndarray, positions: int, rng: np.random.Generator) -
     starts = np.flatnonzero(np.diff(ordered, prepend=-1.0))
     begins = ordered[starts]
     edges = np.append(starts, len(ordered))
-    cluster = np.empty(positions, dtype=np.uint16)  # numpy sorts 16 bits by radix
+    few = len(starts) < 2**16  # numpy sorts 16 bits by radix
+    cluster = np.empty(positions, dtype=np.uint16 if few else index_dtype(len(starts)))
     for start in range(0, positions, CHUNK):
         stop = min(start + CHUNK, positions)
         reached = np.searchsorted(begins, np.arange(start, stop) / positions, side="right")

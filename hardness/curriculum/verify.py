@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from hardness.curriculum.check import check_shard, open_shard_file, unlisted
+from hardness.curriculum.check import check_build, check_shard, open_shard_file, unlisted
 from hardness.curriculum.manifest import (
     HARDNESS,
     MANIFEST_NAME,
@@ -98,6 +98,8 @@ def _check(
 ) -> _Found:
     try:
         check_shard(folder, manifest, index, digest=True)
+        if index == 0:  # the others would say the same of the manifest
+            check_build(folder, manifest, index)
         return _read(folder, manifest, index) if deep else _Found()
     except HardnessError as error:
         return _Found(problems=[str(error)])

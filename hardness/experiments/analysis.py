@@ -139,7 +139,11 @@ def analyse(
 
 def _summary(name: str, runs: Sequence[RunOutcome], measure: str) -> ArmResult:
     finals = {run.seed: float(run.evaluations[-1][measure]) for run in runs}
-    by_seed = [{e["step"]: float(e[measure]) for e in run.evaluations} for run in runs]
+    # An evaluation that was not finite says nothing of the measure.
+    by_seed = [
+        {e["step"]: float(e[measure]) for e in run.evaluations if e[measure] is not None}
+        for run in runs
+    ]
     shared = sorted(set.intersection(*(set(found) for found in by_seed)))
     weights = [run.mean_weight for run in runs if run.mean_weight is not None]
     return ArmResult(

@@ -135,7 +135,12 @@ def _score(read: Experiment, folder: Path, options: Mapping[str, Any]) -> Path:
     scored = read.score or ({"metric": "perplexity"},)
     for metric in scored:
         hardness.score(
-            list(read.data), output=table, overwrite=True, **read.columns, **metric, **options
+            list(read.data),
+            output=table,
+            overwrite=read.table is None,  # a table that the file names is not ours to replace
+            **read.columns,
+            **metric,
+            **options,
         )
     return table
 
@@ -190,16 +195,22 @@ def _learning_rate(arm: Arm) -> float:
 
 def _default_measure(outcomes: list[RunOutcome]) -> str:
     found = outcomes[0].evaluations[-1]
-    return next(name for name in MEASURES if found.get(name) is not None)
+    return next(name for name in MEASURES if name in found)
 
 
 def _require_measure(outcomes: list[RunOutcome], measure: str) -> None:
     for outcome in outcomes:
-        known = [name for name in MEASURES if outcome.evaluations[-1].get(name) is not None]
+        final = outcome.evaluations[-1]
+        known = [name for name in MEASURES if name in final]
         if measure not in known:
             raise HardnessError(
                 f"measure must be one of {', '.join(known)} for this task, got {measure!r}; "
                 "choose one of them"
+            )
+        if final[measure] is None:
+            raise HardnessError(
+                f"{measure} must be finite at the end of every run, got none of {outcome.arm}, "
+                f"seed {outcome.seed}; lower its learning rate, or leave the arm out"
             )
 
 

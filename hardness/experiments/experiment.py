@@ -125,7 +125,7 @@ def read_experiment(path: str | Path, *, seeds: int | None = None) -> Experiment
         data=_files(settings, "data"),
         eval=_files(settings, "eval"),
         columns={key: values[key] for key in DATA_OPTIONS if key in values},
-        table=values.get("table"),
+        table=_table(settings),
         score=_scores(settings),
         seeds=_seeds(settings, seeds),
         measure=measure,
@@ -147,6 +147,15 @@ def _files(settings: Settings, key: str) -> tuple[str, ...]:
         str(beside / file) if not Path(file).exists() and (beside / file).exists() else file
         for file in files
     )
+
+
+def _table(settings: Settings) -> str | None:
+    value: Any = settings.values.get("table")
+    if value is not None and not isinstance(value, str):
+        settings.refuse(("table",), f"table must be a folder, got {value!r}; name one")
+        return None
+    beside = settings.path.parent / str(value)
+    return str(beside) if value and not Path(value).exists() and beside.exists() else value
 
 
 def _mapping(settings: Settings, keys: Keys, known: frozenset[str] | None) -> dict[str, Any]:

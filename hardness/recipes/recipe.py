@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,6 +107,10 @@ def read_recipe(path: str | Path, changes: Mapping[str, str] | None = None) -> R
         listed = []
     own, options = _changes(changes or {}, settings, listed)
     settings = {**settings, **own}
+    if not isinstance(settings[OUTPUT], str | int | float) or settings[OUTPUT] == "":
+        rule = "output must be the name of a folder"
+        file.refuse(("settings", OUTPUT), f"{rule}, got {settings[OUTPUT]!r}; name one")
+        settings[OUTPUT] = "."
     steps: list[Step] = []
     for index, item in enumerate(listed):
         step = _step(file, ("steps", index), item, settings, options)
@@ -179,11 +184,16 @@ def _step(
         for option, value in given.items()
     }
     written = Path(str(options.get(OUTPUT, ".")))
-    if command not in IN_PLACE and not written.is_relative_to(Path(str(settings[OUTPUT]))):
+    if command not in IN_PLACE and not _within(written, Path(str(settings[OUTPUT]))):
         rule = f"output of {name} must lie in the recipe's own folder"
         got = str(written) if OUTPUT in options else "none"
         file.refuse((*keys, command, OUTPUT), f"{rule}, got {got}; write `output: '{{output}}/…'`")
     return Step(name=name, command=command, options=options)
+
+
+def _within(path: Path, folder: Path) -> bool:
+    """Whether it lies in the folder, once `..` is followed."""
+    return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder))
 
 
 def _check_options(file: Settings, keys: Keys, command: str, given: Mapping[str, Any]) -> None:

@@ -140,7 +140,13 @@ def _claim(recipe: Recipe) -> dict[str, str]:
 
 def _read_mark(folder: Path) -> dict[str, str]:
     mark = folder / MARK
-    return dict(read_json(mark)["steps"]) if mark.is_file() else {}
+    known = read_json(mark) if mark.is_file() else {"steps": {}}
+    if not isinstance(known, dict) or not isinstance(known.get("steps"), dict):
+        raise HardnessError(
+            f"{mark} must say which steps are finished, got none; delete it and choose another "
+            "folder with --set output=FOLDER"
+        )
+    return dict(known["steps"])
 
 
 def _state(step: Step, known: Mapping[str, str]) -> str:

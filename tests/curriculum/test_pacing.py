@@ -93,3 +93,11 @@ def test_draws_do_not_depend_on_the_chunk(monkeypatch: pytest.MonkeyPatch) -> No
     whole = draw_admitted(known, 500, np.random.default_rng(3))
     monkeypatch.setattr(pacing, "CHUNK", 33)
     np.testing.assert_array_equal(draw_admitted(known, 500, np.random.default_rng(3)), whole)
+
+
+def test_more_clusters_than_16_bits_count_are_drawn_right() -> None:
+    n = 70_000
+    times = np.arange(n) / n
+    drawn = draw_admitted(times, n, np.random.default_rng(0))
+    assert (times[drawn] <= np.arange(n) / n).all()
+    assert drawn.max() > 2**16

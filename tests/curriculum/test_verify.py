@@ -147,3 +147,17 @@ def test_an_unfinished_build_is_refused(folder: Path) -> None:
     (folder / "manifest.json").unlink()
     with pytest.raises(HardnessError, match="the build did not finish"):
         verify(folder)
+
+
+def test_manifest_of_another_seed_is_told(folder: Path) -> None:
+    write_manifest(folder, replace(read_manifest(folder), seed=7))
+    with pytest.raises(HardnessError, match=r"manifest\.json must be as the build wrote it, got"):
+        verify(folder).require()
+
+
+def test_shards_listed_in_another_order_are_told(folder: Path) -> None:
+    known = read_manifest(folder)
+    first, second, *others = known.shards
+    write_manifest(folder, replace(known, shards=(second, first, *others)))
+    with pytest.raises(HardnessError, match=r"shard 0: 'shard-00001\.parquet', not 'shard-00000"):
+        verify(folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -129,3 +131,16 @@ def test_markdown_has_a_row_an_arm() -> None:
     assert lines[3].startswith("| good | 0.8000 ± 0.0089 | +0.1000 ± 0.0000 | 0.008 | 0.016 * |")
     assert len({line.count("|") for line in lines[:5]}) == 1
     assert "good is significantly better than base." in text
+
+
+def test_evaluation_that_is_not_finite_is_no_point_of_the_curve() -> None:
+    outcomes = arms(2)
+    outcomes[0] = replace(
+        outcomes[0],
+        evaluations=[
+            {**outcomes[0].evaluations[0], "loss_nats": None},
+            *outcomes[0].evaluations[1:],
+        ],
+    )
+    base = analysed(outcomes, measure="loss_nats").arms[0]
+    assert [point.step for point in base.curve] == [20, 30]

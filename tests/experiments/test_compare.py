@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import hardness
 from hardness.demo.sample import SampleConfig, write_sample
 from hardness.errors import HardnessError
 from hardness.experiments import compare as module
 from hardness.experiments.compare import compare, read_comparison
+from hardness.experiments.training import RunOutcome
 
 EXPERIMENT = """
 data: train.jsonl
@@ -124,3 +126,27 @@ def test_folder_of_other_files_is_left_alone(tmp_path: Path) -> None:
 def test_unfinished_comparison_has_nothing_to_read(tmp_path: Path) -> None:
     with pytest.raises(HardnessError, match=f"got no {module.RESULTS}"):
         read_comparison(tmp_path)
+
+
+def test_table_of_other_data_is_not_replaced(tmp_path: Path) -> None:
+    write_sample(tmp_path, SampleConfig(train_rows=30, eval_rows=20, seed=0))
+    hardness.score(tmp_path / "eval.jsonl", metric="surface", output=tmp_path / "mine")
+    path = tmp_path / "try.yaml"
+    path.write_text(EXPERIMENT + "table: mine\nscore: [perplexity]\n", encoding="utf-8")
+    with pytest.raises(HardnessError, match="mine"):
+        compare(path, threads=1)
+    assert (tmp_path / "mine/surface/metric.json").is_file()
+
+
+def test_run_that_ends_in_no_number_is_named() -> None:
+    outcome = RunOutcome(
+        arm="wild",
+        seed=3,
+        evaluations=[{"step": 1, "loss_nats": None, "accuracy_fraction": 0.5}],
+        steps=1,
+        mean_weight=1.0,
+    )
+    with pytest.raises(
+        HardnessError, match=r"loss_nats must be finite .*, got none of wild, seed 3"
+    ):
+        module._require_measure([outcome], "loss_nats")

@@ -111,3 +111,13 @@ def test_experiment_without_arms_is_refused(tmp_path: Path) -> None:
 )
 def test_folders_of_arms_are_plain_names(name: str, folder: str) -> None:
     assert folder_name(name) == folder
+
+
+def test_table_is_found_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "t.hardness").mkdir()
+    assert read(tmp_path, WHOLE + "table: t.hardness\n").table == str(tmp_path / "t.hardness")
+
+
+def test_table_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HardnessError, match=r"table must be a folder, got 3; name one"):
+        read(tmp_path, WHOLE + "table: 3\n")

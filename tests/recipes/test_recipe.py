@@ -67,6 +67,12 @@ def test_change_of_what_is_not_there_is_refused(tmp_path: Path, name: str) -> No
             r":8: step must be one of .*, got train and build",
         ),
         ('"{output}/t"}\n  - name', '"elsewhere"}\n  - name', r":7: output of score must lie in"),
+        (
+            '"{output}/t"}\n  - name',
+            '"{output}/../t"}\n  - name',
+            r":7: output of score must lie in",
+        ),
+        ("output: out\n", "output:\n", r":5: output must be the name of a folder, got None"),
         ("steps:", "zteps:", r"key must be one of settings, steps, got 'zteps'"),
     ],
     ids=lambda value: None,

@@ -89,3 +89,11 @@ def test_folder_of_other_files_is_left_alone(recipe: Path) -> None:
     (recipe.parent / "out" / "mine.txt").touch()
     with pytest.raises(HardnessError, match="output must be a new folder or that of an earlier"):
         run(recipe)
+
+
+@pytest.mark.parametrize("text", ["[]", '{"kind": 1}', '{"steps": 3}'])
+def test_damaged_mark_is_told(recipe: Path, text: str) -> None:
+    (recipe.parent / "out").mkdir()
+    (recipe.parent / "out/recipe.json").write_text(text, encoding="utf-8")
+    with pytest.raises(HardnessError, match=r"recipe\.json must say which steps are finished"):
+        run(recipe)
