@@ -72,7 +72,7 @@ class Registry(Generic[T]):
         if argument and prefix in self._families:
             return self._families[prefix][1](argument)
         known = sorted([*self._items, *self.families()])
-        nearest = difflib.get_close_matches(name, known, n=1)
+        nearest = difflib.get_close_matches(name.lower(), known, n=1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else "; choose one of them"
         raise HardnessError(f"{self.kind} must be one of {', '.join(known)}, got {name!r}{hint}")
 

@@ -30,9 +30,10 @@ def test_families_read_as_in_lists_of_names() -> None:
     assert fruits().families() == ["tin:FRUIT"]
 
 
-def test_nearest_name_is_offered() -> None:
+@pytest.mark.parametrize("name", ["aple", "APPLE"])
+def test_nearest_name_is_offered(name: str) -> None:
     with pytest.raises(HardnessError, match="did you mean 'apple'"):
-        fruits().get("aple")
+        fruits().get(name)
 
 
 def test_miss_with_nothing_near_says_what_to_do() -> None:
