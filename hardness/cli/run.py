@@ -69,7 +69,7 @@ def _tell(report: StepReport) -> None:
     if report.seconds is None:
         say(f"{_words(report.step)}")
     else:
-        again = ", was finished" if getattr(report.result, "cached", False) else ""
+        again = ", was finished" if getattr(report.result, "cached", report.result is None) else ""
         say(f"  {report.step.name}: {report.seconds:.1f} s{again}")
 
 

@@ -83,7 +83,7 @@ def score(
     group: Annotated[
         str | None,
         typer.Option(
-            help="Column whose equal values belong together, for --holdout group.",
+            help="Column whose equal values belong together, for --holdout group and --folds.",
             show_default=False,
         ),
     ] = None,

@@ -180,6 +180,14 @@ def train(
             rich_help_panel=WATCHING,
         ),
     ] = None,
+    observe: Annotated[
+        str | None,
+        Option(
+            help="Shards whose records to observe after each epoch instead, a URL too.",
+            show_default="those that are trained on",
+            rich_help_panel=WATCHING,
+        ),
+    ] = None,
     record_logits: Annotated[
         bool,
         Option("--record-logits", help="Record logits too.", rich_help_panel=WATCHING),

@@ -188,4 +188,10 @@ def _choose(
             f"epochs must be within {there[0]}..{there[-1]}, those recorded, got {first}..{last}; "
             "choose among them"
         )
-    return [file for file in found if first <= file.epoch <= last]
+    chosen = [file for file in found if first <= file.epoch <= last]
+    if not chosen:
+        raise HardnessError(
+            f"epochs must be among {', '.join(map(str, there))}, those recorded, got "
+            f"{first}..{last}; choose among them"
+        )
+    return chosen

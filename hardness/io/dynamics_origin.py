@@ -24,7 +24,7 @@ class Origin:
 
     Attributes:
         classes: name of each class, by its number; empty where unknown.
-        shards: folder of the shards, where they are still those of the run.
+        shards: folder of the observed shards, where they are still those of the run.
         dataset: digest of the data that the shards were built of.
         files: the data's files, as the manifest of the shards describes them.
         columns: which columns hold text, label, id and group.
@@ -52,12 +52,15 @@ def _origin(config: Mapping[str, Any], run: Path) -> Origin:
     ids: dict[str, int] = config["resolved"].get("labels") or {}
     classes = tuple(sorted(ids, key=lambda name: ids[name]))
     # A relative path is as seen from where the run was started, mostly here or beside the run.
-    named: str = config["options"]["shards"]
+    # Of records that were observed in place of those trained on, theirs.
+    observed: str | None = config["options"].get("observe")
+    named = observed or config["options"]["shards"]
+    digest = config["data"]["manifest_digest" if observed is None else "observed_digest"]
     for place in dict.fromkeys([named, *(join(folder, named) for folder in run.resolve().parents)]):
         shards = locate(place)
         path = shards / _MANIFEST
         manifest = read_json(path) if path.is_file() else None
-        if object_digest(manifest) == config["data"]["manifest_digest"]:
+        if object_digest(manifest) == digest:
             return _of_manifest(manifest, shards, classes)
     return Origin(classes=classes)
 

@@ -13,6 +13,9 @@ from hardness.io.arrow import pc
 from hardness.io.dynamics import DynamicsFile, Piece, Recorded
 
 VALUES = ("gold_logprob", "correct", "margin", "error_norm")
+_RANGES = {"gold_logprob": (-np.inf, 0.0), "correct": (0.0, 1.0), "error_norm": (0.0, np.inf)}
+_ROUNDING = 1e-3
+"""How far beyond its range a number may be, as of half precision; it is brought back."""
 _NUMBERS = (pa.types.is_floating, pa.types.is_boolean, pa.types.is_integer)
 _ROW, _PREDICTED, _LOGITS = "row", "predicted", "logits"
 _OBSERVATIONS_A_PIECE = 1 << 20
@@ -164,3 +167,14 @@ def _check_numbers(values: np.ndarray, table: pa.Table, file: DynamicsFile) -> N
                     f"{table.column(_ROW)[int(wrong[0])]}; leave out the epochs in which the "
                     "training diverged with --epochs"
                 )
+    for name, (low, high) in _RANGES.items():
+        found = values[VALUES.index(name)]
+        wrong = np.flatnonzero((found < low - _ROUNDING) | (found > high + _ROUNDING))
+        if wrong.size:
+            first = int(wrong[0])
+            wanted = f"from {low:g}" if high == np.inf else f"from {low:g} to {high:g}"
+            raise HardnessError(
+                f"{file.path} must have {name} {wanted}, got {found[first]:g} in row "
+                f"{table.column(_ROW)[first]}; record the dynamics again"
+            )
+        np.clip(found, low, high, out=found)

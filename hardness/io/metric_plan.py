@@ -19,6 +19,8 @@ from hardness.io.opening import Opening
 from hardness.io.storage import Location, of_each, read_metadata, sizes
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:+-]*")
+LONGEST_NAME = 100
+"""Characters of a metric's name: it is a folder's, for which file systems allow 255 bytes."""
 
 
 def start_metric(
@@ -53,6 +55,10 @@ def start_metric(
     if not _NAME.fullmatch(name):
         raise HardnessError(
             f"metric name must be letters, digits and _ : + -, got {name!r}; rename it"
+        )
+    if len(name) > LONGEST_NAME:
+        raise HardnessError(
+            f"metric name must have at most {LONGEST_NAME} characters, got {len(name)}; shorten it"
         )
     folder = opening.path / name
     if next(iter(columns)) not in directions or not set(directions.values()) <= set(DIRECTIONS):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,7 @@ class Metric:
             HardnessError: an option that this metric does not have, or a value out of range.
         """
         given = {name: value for name, value in options.items() if value is not None}
-        known = [name for name in self.config.__dataclass_fields__ if name not in self.fixed]
+        known = [own.name for own in fields(self.config) if own.name not in self.fixed]
         unknown = sorted(set(given) - set(known))
         if unknown:
             raise HardnessError(

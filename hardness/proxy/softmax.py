@@ -23,8 +23,13 @@ MOST_WEIGHTS = 2**24
 """Of a model: with its accumulators 128 MiB."""
 _MOST_BITS, _LEAST_BITS = 22, 8
 _BATCH = 16
-_RATE = np.float32(0.2)
-_EPSILON = np.float32(1e-6)
+# So much ε keeps the first steps from being the largest, so that a record's p still moves after
+# the first epoch. Against rate 0.2 and ε 1e-6, on three generated samples that the choice was not
+# made on: Spearman of variability with the planted tier 0.12 to 0.16 instead of 0.00 to 0.02, of
+# low confidence 0.28 to 0.39 instead of 0.22 to 0.26, its AUROC of flipped labels 0.972 to 0.977
+# instead of 0.969 to 0.971. On SNLI it costs: accuracy 0.658 for 0.662, that AUROC 0.802 for 0.809.
+_RATE = np.float32(2)
+_EPSILON = np.float32(1)
 
 
 def bits_for(n_features: int, n_classes: int) -> int:

@@ -15,9 +15,12 @@ from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import object_digest
 from hardness.io.shipped import PIPELINES
 from hardness.progress import Progress
-from hardness.recipes.recipe import Recipe, Step, function_of, read_recipe
+from hardness.recipes.recipe import OUTPUT, Recipe, Step, function_of, read_recipe
 
 MARK = "recipe.json"
+KNOWS_ITSELF = ("score", "build", "train")
+"""Commands that find their own result, and notice when the data or shards behind it changed. Others
+are skipped where they are finished and nothing before them was done again."""
 FINISHED, CHANGED, TO_DO = "finished", "changed", "to do"
 
 
@@ -29,7 +32,7 @@ class StepReport:
         step: the step.
         state: `finished` with these options, `changed` since, or `to do`.
         seconds: wall time of the step; None where it was not run.
-        result: what its function returned; None where it was not run.
+        result: what its function returned; None where it was not run or had nothing to do.
     """
 
     step: Step
@@ -72,11 +75,16 @@ def run(
     read = read_recipe(PIPELINES.find(recipe), changes)
     known = _claim(read)
     reports = []
+    nothing_new = True
     for planned in plan(read):
         if tell is not None:
             tell(planned)
         began = time.perf_counter()
-        result = _do(planned.step, progress)
+        done_before = nothing_new and planned.state == FINISHED and _is_there(planned.step)
+        result = None
+        if planned.step.command in KNOWS_ITSELF or not done_before:
+            result = _do(planned.step, progress)
+            nothing_new = nothing_new and getattr(result, "cached", False)
         known[planned.step.name] = _identity(planned.step)
         write_json(read.output / MARK, {"kind": "hardness-recipe", "steps": known})
         done = StepReport(
@@ -89,6 +97,10 @@ def run(
             tell(done)
         reports.append(done)
     return reports
+
+
+def _is_there(step: Step) -> bool:
+    return Path(str(step.options.get(OUTPUT, "."))).exists()
 
 
 def _do(step: Step, progress: Progress | None) -> Any:

@@ -27,13 +27,19 @@ def parameters(config: CartographyConfig, columns: Columns) -> dict[str, Any]:
     """All that decides the scores.
 
     Raises:
-        HardnessError: there are no such dynamics.
+        HardnessError: there are no such dynamics, or the proxy will not have such epochs.
     """
     if config.dynamics is not None:
         dynamics = find_dynamics(config.dynamics, config.first_and_last)
         epochs = dynamics.epochs
         return {"dynamics": dynamics.digest(), "epochs": f"{epochs[0]}..{epochs[-1]}"}
     decided: dict[str, Any] = _proxy().proxy_parameters(config, columns)
+    trained = decided["proxy_epochs"]
+    if config.first_and_last is not None and config.first_and_last[1] > trained:
+        raise HardnessError(
+            f"epochs must be within 1..{trained}, those of the proxy, got {config.epochs}; choose "
+            "among them or train longer with --proxy-epochs"
+        )
     return decided | ({"epochs": config.epochs} if config.epochs is not None else {})
 
 
@@ -101,13 +107,19 @@ def run(task: Run, config: CartographyConfig) -> Tally:
         unit="records",
     )
     dynamics.check_unchanged()
+    if config.dynamics is not None and not any(result["observations"] for result in results):
+        raise HardnessError(
+            f"dynamics must be of the data that is scored, got {dynamics.folder}, which observes "
+            "none of its records; record them again, or choose other epochs with --epochs"
+        )
     return Tally(rejects=records.rejects, facts=_facts(dynamics, results))
 
 
 def _facts(dynamics: Dynamics, results: Sequence[dict[str, int]]) -> dict[str, Any]:
     """What metric.json tells of the dynamics."""
     sums = {name: sum(result[name] for result in results) for name in results[0]}
-    notes = [f"{sums['observations']:,} observations in {len(dynamics.epochs)} epochs"]
+    n_epochs = len(dynamics.epochs)
+    notes = [f"{sums['observations']:,} observations in {n_epochs} epoch{'s'[: n_epochs > 1]}"]
     if sums["partly_observed"] or sums["never_observed"]:
         notes.append(
             f"records missing in some of the epochs: {sums['partly_observed']:,}, "
@@ -130,6 +142,12 @@ def _check_origin(origin: Origin | None, dynamics: Dynamics, dataset: Dataset) -
 def _folder(task: Run, config: CartographyConfig) -> Path:
     if config.dynamics is not None:
         return Path(config.dynamics)
+    folds = config.folds
+    if folds is not None and folds > task.dataset.rows:
+        raise HardnessError(
+            f"folds must be at most the number of records, {task.dataset.rows:,}, got {folds:,}; "
+            "5 to 10 are usual"
+        )
     return _proxy().record(task, config)
 
 

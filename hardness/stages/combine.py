@@ -22,6 +22,7 @@ from hardness.io.opening import DATASET, Opening
 from hardness.io.storage import AnyPath, Location, join, locate, relative
 from hardness.io.table import HardnessTable, open_table
 from hardness.metrics.formulas import formulas
+from hardness.metrics.given import check_name
 from hardness.stages.columns import Tables, evaluate, find_source, open_tables
 
 PART_ROWS = 1 << 22
@@ -69,7 +70,7 @@ def combine(
 
     Raises:
         HardnessError: tables of other data, a column that is not there or holds no numbers, an
-            expression that is none, or no direction.
+            expression that is none, no direction, or the name of another metric.
     """
     began = time.perf_counter()
     opened = open_tables(tables)
@@ -88,6 +89,8 @@ def combine(
                 f"name must be another than that of what is combined, got {name!r}; choose a new "
                 "one or another table with -o"
             )
+    # A formula's name is fine; under another metric's, scores would pass for what they are not.
+    check_name(name, name if name in formulas.names() else "")
     rows, ids, result = evaluate(expression, sources)
     direction = _direction(harder, formula.harder if formula else result.direction, expr)
     writer = start_metric(

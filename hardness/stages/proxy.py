@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,12 @@ from hardness.errors import HardnessError
 from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
 from hardness.metrics.cartography import CartographyConfig
-from hardness.stages.proxy_linear import linear_bytes, record_linear
 from hardness.stages.run import Run
 
-LINEAR = "linear"
+LINEAR, TINY = "linear", "tiny"
 FOLDS = 5
 """Held out in turn where nobody says: four fifths of the data are nearly as good as all."""
-LINEAR_EPOCHS = 5
+LINEAR_EPOCHS, MODEL_EPOCHS = 5, 3
 
 
 def proxy_parameters(config: CartographyConfig, columns: Columns) -> dict[str, Any]:
@@ -28,26 +28,33 @@ def proxy_parameters(config: CartographyConfig, columns: Columns) -> dict[str, A
         raise HardnessError(
             "label must be named for a proxy, which learns to predict it, got none; add --label"
         )
-    if config.proxy != LINEAR:
+    proxy = str(config.proxy)
+    if proxy not in (LINEAR, TINY) and not (Path(proxy) / "config.json").is_file():
         raise HardnessError(
             f"proxy must be linear, tiny or a folder with a Hugging Face model, got "
-            f"{config.proxy!r}; linear takes seconds"
+            f"{proxy!r}; linear takes seconds"
         )
     folds = FOLDS if config.folds is None else config.folds
-    return {
-        "proxy": config.proxy,
-        "proxy_epochs": config.proxy_epochs or LINEAR_EPOCHS,
+    decided = {
+        "proxy": proxy,
+        "proxy_epochs": _epochs(config),
         "label": columns.label,
         # A group shares its fold, so it matters only where there are several.
         "group": columns.group if folds > 1 else None,
         "folds": folds,
         "seed": config.seed or 0,
     }
+    return decided if proxy == LINEAR else decided | _recorder(config).parameters(proxy)
 
 
 def proxy_bytes(config: CartographyConfig, dataset: Dataset) -> tuple[int, int]:
-    """About how much a proxy needs in memory, and how much it leaves in files at most."""
-    return linear_bytes(dataset, config.proxy_epochs or LINEAR_EPOCHS)
+    """About how much a proxy needs in memory, and how much it leaves in files at most.
+
+    The first is more than there ever is: files it must be, so that a fold that is finished need
+    not be trained again.
+    """
+    on_disk: int = _recorder(config).stored_bytes(dataset, str(config.proxy), _epochs(config))
+    return 1 << 62, on_disk
 
 
 def record(task: Run, config: CartographyConfig) -> Path:
@@ -60,9 +67,20 @@ def record(task: Run, config: CartographyConfig) -> Path:
         HardnessError: there is no such proxy, or the data do not suit it.
     """
     decided = proxy_parameters(config, task.dataset.columns)
-    return record_linear(
+    return _recorder(config).record(
         task,
+        proxy=str(config.proxy),
         folds=decided["folds"],
         epochs=decided["proxy_epochs"],
         seed=decided["seed"],
     )
+
+
+def _epochs(config: CartographyConfig) -> int:
+    return config.proxy_epochs or (LINEAR_EPOCHS if config.proxy == LINEAR else MODEL_EPOCHS)
+
+
+def _recorder(config: CartographyConfig) -> Any:
+    """The module that trains the proxy, loaded only when asked for: most of them need torch."""
+    linear = config.proxy == LINEAR
+    return import_module("hardness.stages.proxy_linear" if linear else "hardness.inference.proxy")

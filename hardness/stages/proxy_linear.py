@@ -116,20 +116,18 @@ class Chunks:
         return out
 
 
-def linear_bytes(dataset: Dataset, epochs: int) -> tuple[int, int]:
-    """About how much the stages need in memory, and how much they leave in files at most.
-
-    They are always left in files, so that a fold that is finished need not be trained again.
-    """
+def stored_bytes(dataset: Dataset, proxy: str, epochs: int) -> int:
+    """About how much the stages leave in files at most."""
     features = int(4 * _FEATURES_PER_BYTE * sum(file.bytes for file in dataset.files))
-    return 1 << 62, features + dataset.rows * _BYTES_OF_RECORD * epochs
+    return features + dataset.rows * _BYTES_OF_RECORD * epochs
 
 
-def record_linear(task: Run, *, folds: int, epochs: int, seed: int) -> Path:
+def record(task: Run, *, proxy: str, folds: int, epochs: int, seed: int) -> Path:
     """Train the linear proxy for each fold and record what it makes of the fold's records.
 
     Args:
         task: the run.
+        proxy: `linear`, the only one of its kind.
         folds: K; 1 observes every record by a model that trained on it.
         epochs: at least 1.
         seed: of folds, chunks and orders.
@@ -140,7 +138,7 @@ def record_linear(task: Run, *, folds: int, epochs: int, seed: int) -> Path:
     Raises:
         HardnessError: the label has fewer than two classes, or too many.
     """
-    assert isinstance(task.store, DiskStore), "linear_bytes asks for files"
+    assert isinstance(task.store, DiskStore), "`proxy_bytes` asks for files"
     n_bytes = sum(file.bytes for file in task.dataset.files)
     n_chunks = max(1, -(-n_bytes // CHUNK_BYTES))
     chunks, classes = _read_all(task, n_chunks=n_chunks, folds=folds, seed=seed)

@@ -18,7 +18,7 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.dataset import Dataset
 from hardness.io.records import Partition
-from hardness.io.storage import Location
+from hardness.io.storage import Location, absolute
 from hardness.io.text import join_columns
 
 _EXPANSION = 8
@@ -124,12 +124,16 @@ def write_suspects(path: Location, dataset: Dataset, wanted: Wanted, *, memory: 
         memory: bytes; the data is read once for each so many bytes of records.
 
     Raises:
-        HardnessError: the ending is unknown.
+        HardnessError: the ending is unknown, or it is a file of the data.
     """
     open_writer = _WRITERS.get(Path(path.name).suffix.lower())
     if open_writer is None:
         raise HardnessError(
             f"output must end in {', '.join(_WRITERS)}, got {path.name!r}; rename it"
+        )
+    if absolute(path) in [file.original for file in dataset.files]:
+        raise HardnessError(
+            f"output must be another file than the data, got {path}; name a new one with -o"
         )
     each = _EXPANSION * sum(file.bytes for file in dataset.files) // max(1, dataset.rows)
     at_a_time = max(_FEWEST, int(memory // max(1, each)))

@@ -164,11 +164,13 @@ def _observe_all(
     setup: Setup, world: World, model: Any, recorder: dynamics.Recorder, epoch: int
 ) -> None:
     """Have the recorder observe every record with the model as it is after the epoch."""
-    repeats, rows = setup.shards.manifest.repeats, setup.plan.rows
+    shards = setup.observed
+    repeats, rows = shards.manifest.repeats, shards.rows
     if repeats:  # the model is the same each time that a record comes
-        rows = setup.shards.manifest.occurrences["records"]
+        rows = shards.manifest.occurrences["records"]
     plan = BatchPlan(rows=rows, batch_size=setup.plan.batch_size, epochs=1)
-    source = InOrder(setup.shards, setup.columns, once=repeats)
+    columns = [name for name in setup.columns if name in shards.columns]
+    source = InOrder(shards, columns, once=repeats)
     stream = BatchStream(
         source=source, plan=plan, task=setup.task, rank=world.rank, world_size=world.size
     )

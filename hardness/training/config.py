@@ -116,6 +116,9 @@ class TrainConfig:
     record_dynamics: str | None = None
     """Record each sample's dynamics `during` the steps, or by a pass `after` each epoch, which
     shards that repeat records need."""
+    observe: str | Path | None = None
+    """Folder of shards whose records are observed after each epoch instead of those that are
+    trained on; a URL too."""
     record_logits: bool = False
     """Record the logits of each class too."""
     tensorboard: bool = False
@@ -192,6 +195,7 @@ def _problems(config: TrainConfig) -> list[str | None]:
         checks.pattern("trainable", config.trainable),
         checks.message_of(lambda: resolve(config.weighting)),
         _norm_problem(config),
+        _observe_problem(config),
         whole("epochs", config.epochs, least=1, optional=True),
         whole("batch_size", config.batch_size, least=1),
         whole("accumulate", config.accumulate, least=1),
@@ -226,6 +230,15 @@ def _norm_problem(config: TrainConfig) -> str | None:
     return (
         f"weight_norm must be batch or none for {config.weighting!r}, whose weights follow from "
         "the losses of each step, got 'dataset'; use --weight-norm batch"
+    )
+
+
+def _observe_problem(config: TrainConfig) -> str | None:
+    if config.observe is None or config.record_dynamics == "after":
+        return None
+    return (
+        "record_dynamics must be 'after' with observe, whose records are in no step, got "
+        f"{config.record_dynamics!r}; use --record-dynamics after"
     )
 
 

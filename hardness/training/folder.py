@@ -22,6 +22,7 @@ FREE_OPTIONS = (
     "shards",
     "output",
     "eval",
+    "observe",
     "model",
     "overwrite",
     "verify",

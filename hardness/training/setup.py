@@ -58,6 +58,8 @@ class Setup:
     """Longest example in tokens."""
     plan: BatchPlan
     eval_set: EvalSet | None
+    observed: Shards
+    """Whose records are observed after each epoch, if they are: those trained on or others."""
 
     @property
     def columns(self) -> list[str]:
@@ -145,7 +147,20 @@ def prepare(config: TrainConfig, listener: Listener, world: World) -> Setup:
             accumulate=config.accumulate,
         ),
         eval_set=None if config.eval is None else load_eval_set(config.eval, task, shards.manifest),
+        observed=shards if config.observe is None else _open_observed(config, task),
     )
+
+
+def _open_observed(config: TrainConfig, task: Task) -> Shards:
+    assert config.observe is not None
+    shards = open_shards(config.observe, verify=config.verify)
+    missing = [name for name in task.columns if name not in shards.columns]
+    if missing:
+        raise HardnessError(
+            f"observe must have the columns {', '.join(task.columns)}, got no "
+            f"{', '.join(missing)}; observe shards with the columns of the training data"
+        )
+    return shards
 
 
 def describe(setup: Setup) -> dict[str, Any]:
@@ -158,6 +173,7 @@ def describe(setup: Setup) -> dict[str, Any]:
             "order": setup.shards.manifest.curriculum.get("order"),
             "manifest_digest": setup.shards.manifest.digest,
             "eval_digest": None if setup.eval_set is None else setup.eval_set.digest,
+            "observed_digest": None if config.observe is None else setup.observed.manifest.digest,
             "model_digest": model_digest(config),
         },
         "resolved": {

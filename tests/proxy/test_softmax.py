@@ -10,7 +10,7 @@ import pytest
 
 from hardness.proxy.softmax import bits_for, log_priors, new_weights, observe, train
 
-RATE, EPSILON, BATCH = 0.2, 1e-6, 16
+RATE, EPSILON, BATCH = 2.0, 1.0, 16
 
 
 def made(n: int, n_classes: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -222,7 +222,7 @@ def test_shares_of_tokens_are_averaged(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         ones = pa.array([-1.0, -1.0], pa.float32())
         columns = {"gold_logprob": ones, "correct": pa.array(shares, pa.float32())}
-        columns |= {"margin": ones, "error_norm": ones}
+        columns |= {"margin": ones, "error_norm": pa.array([0.5, 0.5], pa.float32())}
         pq.write_table(pa.table({"row": [1, 0], **columns}), folder / "part-00000.parquet")
     frame = score(data, tmp_path / "d")
     assert frame["correctness"].to_list() == pytest.approx([0.2, 7 / 12])
@@ -357,6 +357,11 @@ def parquet_case(name: str, table: pa.Table) -> pa.Table:
     if name == "strings":
         texts = pa.array(["x"] * len(rows))
         return table.set_column(table.schema.get_field_index("margin"), "margin", texts)
+    if name in ("gold_logprob", "error_norm", "correct"):
+        index = table.schema.get_field_index(name)
+        wrong = {"gold_logprob": 0.5, "error_norm": -0.1, "correct": 2.0}[name]
+        values = [wrong, *map(float, table.column(name).to_pylist()[1:])]
+        return table.set_column(index, name, pa.array(values, pa.float32()))
     if name == "lacking":
         return table.drop_columns(["margin"])
     values = table.column("margin").to_pylist()
@@ -377,6 +382,15 @@ def parquet_case(name: str, table: pa.Table) -> pa.Table:
         ("lacking", r"rank-1.parquet must have the columns .*, got none called margin"),
         ("strings", r"rank-1.parquet must have numbers as margin, got string"),
         ("nan", r"rank-1.parquet must have a number or null as margin, got NaN in row \d+"),
+        (
+            "gold_logprob",
+            r"rank-1.parquet must have gold_logprob from -inf to 0, got 0.5 in row \d+; record",
+        ),
+        (
+            "error_norm",
+            r"rank-1.parquet must have error_norm from 0, got -0.1 in row \d+; record",
+        ),
+        ("correct", r"rank-1.parquet must have correct from 0 to 1, got 2 in row \d+; record"),
         ("null", r"rank-1.parquet must have a margin where it has a gold_logprob, got null in row"),
     ],
 )
@@ -386,6 +400,28 @@ def test_bad_observations_are_named(tmp_path: Path, case: str, message: str) -> 
     path = dynamics / "epoch-002" / "rank-1.parquet"
     pq.write_table(parquet_case(case, pq.read_table(path)), path)
     with pytest.raises(HardnessError, match=message):
+        score(data, dynamics)
+
+
+def test_rounding_beyond_a_range_is_brought_back(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data.jsonl", N)
+    dynamics = write_parquet(tmp_path / "d", make_epochs(N)[:1])
+    for path in dynamics.glob("*/*.parquet"):
+        table = pq.read_table(path)
+        index = table.schema.get_field_index("gold_logprob")
+        above = pa.array([1e-6] * len(table), pa.float32())
+        pq.write_table(table.set_column(index, "gold_logprob", above), path)
+    frame = score(data, dynamics)
+    assert frame["confidence"].drop_nulls().unique().to_list() == [1.0]
+    assert frame["mean_loss"].drop_nulls().unique().to_list() == [0.0]
+
+
+def test_dynamics_that_observe_nothing_are_refused(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data.jsonl", N)
+    dynamics = write_parquet(tmp_path / "d", make_epochs(N)[:1])
+    for path in dynamics.glob("*/*.parquet"):
+        pq.write_table(pq.read_table(path).slice(0, 0), path)
+    with pytest.raises(HardnessError, match=r"dynamics must be of the data.*observes none of its"):
         score(data, dynamics)
 
 
@@ -406,6 +442,24 @@ def test_dynamics_or_a_proxy_is_needed(tmp_path: Path) -> None:
         hardness.score(data, metric="aum", dynamics="d", proxy="linear")
     with pytest.raises(HardnessError, match=r"folds must be left out with dynamics, got 3"):
         hardness.score(data, metric="aum", dynamics="d", folds=3)
+
+
+def test_epochs_that_were_left_out_are_told(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data.jsonl", N)
+    dynamics = write_parquet(tmp_path / "d", make_epochs(N)[:3])
+    (dynamics / "epoch-002").rename(tmp_path / "elsewhere")
+    message = r"epochs must be among 1, 3, those recorded, got 2..2; choose among them"
+    with pytest.raises(HardnessError, match=message):
+        score(data, dynamics, epochs="2")
+
+
+def test_epochs_and_folds_of_a_proxy_are_checked_before_it_is_trained(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data.jsonl", N)
+    proxy: dict[str, Any] = {"metric": "aum", "proxy": "linear", "label": "label"}
+    with pytest.raises(HardnessError, match=r"epochs must be within 1..5, those of the proxy, got"):
+        hardness.score(data, epochs="2..9", **proxy)
+    with pytest.raises(HardnessError, match=r"folds must be at most the number of records, 60, go"):
+        hardness.score(data, folds=1_000_000, **proxy)
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "run"])
@@ -457,13 +511,14 @@ def test_proxy_records_what_is_mapped(tmp_path: Path, monkeypatch: pytest.Monkey
 
     stub: Any = ModuleType("proxy")
     stub.record = record
-    stub.proxy_parameters = lambda config, columns: {"proxy": config.proxy, "folds": config.folds}
+    decided = {"proxy": "linear", "proxy_epochs": 4, "folds": 3}
+    stub.proxy_parameters = lambda config, columns: decided
     stub.proxy_bytes = lambda config, dataset: (0, 0)
     monkeypatch.setitem(sys.modules, "hardness.stages.proxy", stub)
     data = write_data(tmp_path / "data.jsonl", N)
     result = hardness.score(data, metric="cartography", proxy="linear", folds=3, epochs="2..4")
     assert asked == [(N, "linear", 3)]
-    assert result.info.parameters == {"proxy": "linear", "folds": 3, "epochs": "2..4"}
+    assert result.info.parameters == decided | {"epochs": "2..4"}
     assert_as_defined(result.table.frame("cartography").collect(), epochs[1:])
 
 

@@ -177,6 +177,16 @@ def test_what_cannot_be_combined_is_said(
     assert hardness.open_table(base).metrics == ["lm"]
 
 
+def test_names_of_other_metrics_are_refused(base: Path) -> None:
+    with pytest.raises(HardnessError, match="name must not be that of a metric, got 'perplexity'"):
+        hardness.combine(base, name="perplexity", expr="2 * lm", overwrite=True)
+
+
+def test_names_that_no_folder_can_have_are_refused(base: Path) -> None:
+    with pytest.raises(HardnessError, match="metric name must have at most 100 characters, got 30"):
+        hardness.combine(base, name="x" * 300, expr="2 * lm")
+
+
 def test_tables_must_be_of_the_same_data(tmp_path: Path, base: Path) -> None:
     data = make_data(tmp_path / "other.jsonl", 5)
     other = add(data, tmp_path / "other.hardness", "lm", {"nll": [1.0] * 5})

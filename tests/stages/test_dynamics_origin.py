@@ -115,3 +115,22 @@ def test_data_that_are_gone_must_be_named(folder: Path, trained: Path) -> None:
     (folder / "data.jsonl").write_text("{}\n")
     with pytest.raises(HardnessError, match=r"data must be found beside the shards .*data.jsonl"):
         hardness.score(metric="aum", dynamics=str(folder / "run"))
+
+
+def test_data_of_observed_records_are_those_observed(trained: Path, tmp_path: Path) -> None:
+    other = write_data(tmp_path / "other.jsonl", N - 5)
+    table = hardness.score(other).table.path
+    hardness.build(table, order="random", output=tmp_path / "shards")
+    hardness.train(
+        trained / "shards",
+        tmp_path / "run",
+        task="classification",
+        epochs=1,
+        record_dynamics="after",
+        observe=tmp_path / "shards",
+    )
+    result = hardness.score(metric="aum", dynamics=str(tmp_path / "run"))
+    assert local(result.table.path) == tmp_path / "other.hardness"
+    with pytest.raises(HardnessError, match=r"dynamics must be of the data that is scored"):
+        hardness.score(trained / "data.jsonl", metric="aum", dynamics=str(tmp_path / "run"),
+                       output=tmp_path / "t")  # fmt: skip

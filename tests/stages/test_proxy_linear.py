@@ -162,6 +162,14 @@ def test_single_metric_is_a_column_of_the_map(data: Path, tmp_path: Path) -> Non
     assert table.frame("variability").collect()["variability"].equals(whole["variability"])
 
 
+@pytest.mark.parametrize(("folds", "in_sample"), [(1, True), (2, False)])
+def test_suspects_say_whether_the_proxy_had_seen_the_label(
+    data: Path, tmp_path: Path, folds: int, in_sample: bool
+) -> None:
+    score(data, tmp_path / "t", folds=folds, proxy_epochs=1)
+    assert hardness.suspects(tmp_path / "t").in_sample == in_sample
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

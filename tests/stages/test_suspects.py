@@ -186,6 +186,23 @@ def test_output_of_another_ending_is_refused(table: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "x.txt").exists()
 
 
+@pytest.mark.parametrize("way", ["itself", "relative", "link"])
+def test_data_are_not_written_over(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    data = tmp_path / "data.jsonl"
+    before = data.read_bytes()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.jsonl").symlink_to(data)
+    output = {"itself": data, "relative": Path("data.jsonl"), "link": Path("link.jsonl")}[way]
+    if way == "link":  # the link gives way, what it leads to does not
+        hardness.suspects(table, output=output)
+    else:
+        with pytest.raises(HardnessError, match=r"output must be another file than the data, got"):
+            hardness.suspects(table, output=output)
+    assert data.read_bytes() == before
+
+
 def test_flipped_labels_are_found_in_the_generated_sample(tmp_path: Path) -> None:
     path, _ = write_sample(tmp_path)
     result = hardness.score(path, metric="cartography", label="label", proxy="linear")

@@ -113,6 +113,38 @@ def test_records_that_the_shards_repeat_are_observed_once_after_each_epoch(
         train(twice, tmp_path / "other", record_dynamics="during", **SMALL)
 
 
+def test_other_records_can_be_observed_than_those_trained_on(
+    make_shards: MakeShards, tmp_path: Path
+) -> None:
+    path = make_shards(pairs(30))
+    other = make_shards(pairs(12, seed=1), name="other", weight=[1.0] * 12)
+    result = train(
+        path, tmp_path / "run", eval=other, observe=other, record_dynamics="after", **SMALL
+    )
+    assert result.evaluation is not None
+    for epoch in (1, 2):
+        table = pq.read_table(tmp_path / "run" / "dynamics" / f"epoch-{epoch:03d}")
+        assert table["row"].to_pylist() == open_shards(other).column("row").to_pylist()
+    loss = -sum(table["gold_logprob"].to_pylist()) / 12
+    assert loss == pytest.approx(result.evaluation["loss_nats"], rel=1e-5)
+
+
+@pytest.mark.parametrize("how", [None, "during"])
+def test_records_of_no_step_are_observed_after_it(
+    make_shards: MakeShards, tmp_path: Path, how: str | None
+) -> None:
+    path = make_shards(pairs(20))
+    with pytest.raises(HardnessError, match=r"record_dynamics must be 'after' with observe"):
+        train(path, tmp_path / "run", observe=path, record_dynamics=how, **SMALL)
+
+
+def test_observed_shards_must_have_the_columns(make_shards: MakeShards, tmp_path: Path) -> None:
+    path = make_shards(pairs(20))
+    other = make_shards(questions(5), name="other", text=("question",), label=None)
+    with pytest.raises(HardnessError, match=r"observe must have the columns premise.*no premise"):
+        train(path, tmp_path / "run", observe=other, record_dynamics="after", **SMALL)
+
+
 def test_recording_does_not_change_the_training(make_shards: MakeShards, tmp_path: Path) -> None:
     records = questions(30)
     options = {"text": ("question", "answer"), "label": None}

@@ -1,0 +1,35 @@
+"""The reference pages are those that the code makes now."""
+
+from __future__ import annotations
+
+import pytest
+
+from docs.generate import FOLDER, pages
+from hardness.metrics import metrics
+
+PAGES = pages()
+
+
+def test_there_are_no_other_pages() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_not_stale(name: str) -> None:
+    """After a change that is meant: python -m docs.generate"""
+    assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name], "python -m docs.generate"
+
+
+def test_a_page_has_every_column_of_a_metric() -> None:
+    page = PAGES["metrics.md"]
+    for _, metric in metrics:
+        for column in metric.columns:
+            assert f"| `{column.name}` | {column.type} | {column.harder or ''} |" in page
+
+
+def test_cells_hold_no_bare_bar_and_no_line_break() -> None:
+    for page in PAGES.values():
+        for table in page.split("\n\n"):
+            lines = [line for line in table.splitlines() if line.startswith("| ")]
+            columns = {line.replace("\\|", "").count("|") for line in lines}
+            assert len(columns) <= 1
