@@ -175,7 +175,8 @@ def train(
     record_dynamics: Annotated[
         str | None,
         Option(
-            help="Record training dynamics during the steps, or after each epoch.",
+            help="Record training dynamics `during` the steps, or `after` each epoch, which is "
+            "what shards that repeat records need.",
             rich_help_panel=WATCHING,
         ),
     ] = None,
