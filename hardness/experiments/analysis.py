@@ -40,6 +40,8 @@ class ArmResult:
         final: the measure at the end, over the seeds.
         finals: seed to the measure at the end.
         curve: the measure by step, at the steps that every seed has.
+        steps: optimiser steps of a run, the mean over the seeds. Where they differ between arms, the
+            comparison is not one of equal compute.
         mean_weight: mean ω of its runs; None where the weights of no step are known.
         against: what it is compared with; None for the baseline.
         difference: to that, seed by seed.
@@ -55,6 +57,7 @@ class ArmResult:
     final: Mean
     finals: Mapping[int, float]
     curve: tuple[CurvePoint, ...]
+    steps: float
     mean_weight: float | None
     against: str | None = None
     difference: Difference | None = None
@@ -154,6 +157,7 @@ def _summary(name: str, runs: Sequence[RunOutcome], measure: str) -> ArmResult:
             CurvePoint(step=step, measure=mean_interval([found[step] for found in by_seed]))
             for step in shared
         ),
+        steps=float(np.mean([run.steps for run in runs])),
         mean_weight=float(np.mean(weights)) if weights else None,
     )
 

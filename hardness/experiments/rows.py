@@ -5,7 +5,10 @@ from __future__ import annotations
 from hardness.experiments.analysis import ArmResult, Comparison
 from hardness.experiments.statistics import Difference, Mean
 
-HEAD = ("arm", "{measure}", "Δ to {baseline}", "p", "Holm", "mean ω", "Δ to matched", "reached")
+HEAD = (
+    *("arm", "{measure}", "Δ to {baseline}", "p", "Holm", "steps", "mean ω"),
+    *("Δ to matched", "reached"),
+)
 
 
 def head(comparison: Comparison) -> list[str]:
@@ -31,6 +34,11 @@ def notes(comparison: Comparison) -> list[str]:
         f"reached is the share of the baseline's steps after which the mean curve is no worse than "
         f"{comparison.baseline} at its end.",
     ]
+    if len({arm.steps for arm in comparison.arms}) > 1:
+        said.append(
+            "The arms do not all have the same number of steps, so part of a difference may be "
+            "that one trained longer."
+        )
     if any(arm.matched for arm in comparison.arms):
         said.append(
             "An arm whose mean ω is not 1 trained at another learning rate in effect; Δ to matched "
@@ -48,6 +56,7 @@ def _row(arm: ArmResult) -> list[str]:
         "" if found is None else _mean(found.mean, signed=True),
         _p(None if found is None else found.p),
         _p(None if found is None else found.p_adjusted) + (" *" if arm.significant else ""),
+        f"{arm.steps:,.0f}",
         "" if arm.mean_weight is None else f"{arm.mean_weight:.2f}",
         "" if control is None else f"{_mean(control.mean, signed=True)} {_of(control)}",
         "never" if arm.reached is None else f"{arm.reached:.0%}",

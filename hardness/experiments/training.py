@@ -80,7 +80,8 @@ def plan_runs(
     """Build an arm's shards, where they are not there yet, and say which runs it needs.
 
     The shards hold every epoch, so that all arms, those whose order says which records come in
-    which epoch too, are trained in one pass of the same length and evaluated at the same steps.
+    which epoch too, are trained in one pass. It is of one length for all orders that train on every
+    record once an epoch.
     """
     plans = []
     training = {**arm.train, "epochs": 1}

@@ -128,7 +128,9 @@ def test_markdown_has_a_row_an_arm() -> None:
     text = as_markdown(analysed(arms()))
     lines = text.splitlines()
     assert lines[0].startswith("| arm | accuracy | Δ to base | p | Holm |")
-    assert lines[3].startswith("| good | 0.8000 ± 0.0089 | +0.1000 ± 0.0000 | 0.008 | 0.016 * |")
+    assert lines[3].startswith(
+        "| good | 0.8000 ± 0.0089 | +0.1000 ± 0.0000 | 0.008 | 0.016 * | 30 |"
+    )
     assert len({line.count("|") for line in lines[:5]}) == 1
     assert "good is significantly better than base." in text
 
@@ -144,3 +146,10 @@ def test_evaluation_that_is_not_finite_is_no_point_of_the_curve() -> None:
     )
     base = analysed(outcomes, measure="loss_nats").arms[0]
     assert [point.step for point in base.curve] == [20, 30]
+
+
+def test_unequal_numbers_of_steps_are_told() -> None:
+    told = "do not all have the same number of steps"
+    assert told not in as_markdown(analysed(arms(2)))
+    longer = [run("longer", seed, 0.5, 0.6, 0.7, 0.8) for seed in range(2)]
+    assert told in as_markdown(analysed([*arms(2), *longer]))
