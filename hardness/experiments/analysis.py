@@ -40,7 +40,7 @@ class ArmResult:
         final: the measure at the end, over the seeds.
         finals: seed to the measure at the end.
         curve: the measure by step, at the steps that every seed has.
-        steps: optimiser steps of a run, the mean over the seeds. Where they differ between arms, the
+        steps: optimiser steps of a run, the mean over the seeds. Where arms differ in them, the
             comparison is not one of equal compute.
         mean_weight: mean ω of its runs; None where the weights of no step are known.
         against: what it is compared with; None for the baseline.
