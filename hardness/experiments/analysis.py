@@ -194,14 +194,16 @@ def _conclude(arms: Sequence[ArmResult], claims: Sequence[str], baseline: str) -
     if not any(found[name].significant for name in claims):
         said.append(
             f"Nothing is significant: no arm's difference to {baseline} can be told from chance "
-            f"at the {1 - LEVEL:.0%} level, corrected for {len(claims)} comparisons."
+            f"at the {1 - LEVEL:.0%} level"
+            + (f", corrected for {len(claims)} comparisons." if len(claims) > 1 else ".")
         )
     n = min(arm.final.n for arm in arms)
     enough = seeds_needed(len(claims))
     if claims and n < enough:
         said.append(
-            f"With {n} {'seed' if n == 1 else 'seeds'} none could be: the smallest p, corrected "
-            f"for {len(claims)}, is {min(1, len(claims) * 2 / 2**n):.2g}. Use at least {enough}."
+            f"With {n} {'seed' if n == 1 else 'seeds'} none could be: the smallest p"
+            + (f", corrected for {len(claims)}," if len(claims) > 1 else "")
+            + f" is {min(1, len(claims) * 2 / 2**n):.2g}. Use at least {enough}."
         )
     return said
 
