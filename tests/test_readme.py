@@ -85,7 +85,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_commands_of_the_readme_run_as_printed(folder: Path) -> None:
+def test_commands_and_code_of_the_readme_run_as_printed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     commands = [words for words in _commands(README) if words != ["demo"]]
     assert {words[0] for words in commands} > {"score", "build", "train", "report", "run"}
     search = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
@@ -101,9 +103,7 @@ def test_commands_of_the_readme_run_as_printed(folder: Path) -> None:
         assert process.returncode == 0, (words, process.stderr)
     for file in ("data.hardness", "shards", "run/model", "suspects.csv", "report.html"):
         assert (folder / file).exists()
-
-
-def test_code_of_the_readme_runs_as_printed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The code goes on from the table that the commands made.
     monkeypatch.chdir(folder)
     (code,) = blocks(README, "python")
     names: dict[str, Any] = {}
