@@ -5,6 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, uint64
 
+SMALLEST_TABLE = 1024
+"""Slots to begin with."""
+
+FULL = -1
+"""What a kernel returns that has half filled its table, to be called anew with twice the slots.
+
+Tables stay as large for the partitions that follow, so few are counted twice; a kernel that made
+tables itself would take half a second longer to compile."""
+
+
+def key_table(n_slots: int) -> tuple[np.ndarray, np.ndarray]:
+    """Keys uint64 and entries uint32, (n_slots,) each, a power of two; to be cleared."""
+    return np.empty(n_slots, dtype=np.uint64), np.empty(n_slots, dtype=np.uint32)
+
 
 @njit(inline="always")
 def nonzero(key):
@@ -25,14 +39,8 @@ def find_slot(slot_keys, key):
     return slot
 
 
-@njit(nogil=True, cache=True)
-def grown(slot_keys, slot_entries):
-    """The same table with twice the slots."""
-    keys = np.zeros(2 * len(slot_keys), dtype=np.uint64)
-    entries = np.empty(2 * len(slot_keys), dtype=np.uint32)
-    for old in range(len(slot_keys)):
-        if slot_keys[old] != 0:
-            slot = find_slot(keys, slot_keys[old])
-            keys[slot] = slot_keys[old]
-            entries[slot] = slot_entries[old]
-    return keys, entries
+@njit(inline="always")
+def clear(slot_keys):
+    """Free all slots."""
+    for slot in range(len(slot_keys)):
+        slot_keys[slot] = 0
