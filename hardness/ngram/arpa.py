@@ -62,7 +62,7 @@ def marks(unk: float, bos_back_off: float) -> bytes:
 
 def _text(value: float) -> str:
     out = np.empty(_LONGEST_NUMBER, dtype=np.uint8)
-    return out[: _write_log10(value, out, 0)].tobytes().decode()
+    return out[: _write_log10.py_func(value, out, 0)].tobytes().decode()
 
 
 def format_ngrams(
@@ -125,11 +125,11 @@ def _format(
             first += 1
             n = _write(_BOS_TEXT, 0, len(_BOS_TEXT), out, n)
         start = int64(token_starts[first])
-        if ids[t] == EOS:
-            n = _write(data, start, int64(token_starts[t]), out, n)
+        ends = ids[t] == EOS
+        stop = int64(token_starts[t]) if ends else int64(token_starts[t + 1]) - 1
+        n = _write(data, start, stop, out, n)
+        if ends:
             n = _write(_EOS_TEXT, 0, len(_EOS_TEXT), out, n)
-        else:
-            n = _write(data, start, int64(token_starts[t + 1]) - 1, out, n)
         if len(back_offs) > 0:
             out[n] = _TAB
             n = _write_log10(back_offs[j], out, n + 1)

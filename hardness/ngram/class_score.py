@@ -194,11 +194,12 @@ def _score_record(
         now, last = i & 1, 1 - (i & 1)
         for k in range(n_orders):
             value = values[k, start + i]
-            at = bases[k, small(value)] + large(value) if is_pooled(value) else int64(-1)
-            n_pairs = int64(pool[at]) if at >= 0 else int64(large(value) > 0)
+            only, n_only = small(value), large(value)
+            at = bases[k, only] + n_only if is_pooled(value) else int64(-1)
+            n_pairs = int64(pool[at]) if at >= 0 else int64(n_only > 0)
             for pair in range(n_pairs):
-                y = int64(pool[at + 1 + 2 * pair]) if at >= 0 else small(value)
-                n = int64(pool[at + 2 + 2 * pair]) if at >= 0 else large(value)
+                y = int64(pool[at + 1 + 2 * pair]) if at >= 0 else only
+                n = int64(pool[at + 2 + 2 * pair]) if at >= 0 else n_only
                 counts[now, k, y] += n
                 if k == 0:
                     present[now, pair] = y
@@ -209,13 +210,14 @@ def _score_record(
                 counts[now, k, label] -= own[k, i]
             elif own_values.shape[1] > 0:
                 held = own_values[k, start + i]
-                held_at = own_bases[k, small(held)] + large(held) if is_pooled(held) else int64(-1)
+                own_only, n_own_only = small(held), large(held)
+                held_at = own_bases[k, own_only] + n_own_only if is_pooled(held) else int64(-1)
                 for pair in range(int64(own_pool[held_at]) if held_at >= 0 else int64(1)):
-                    y = int64(own_pool[held_at + 1 + 2 * pair]) if held_at >= 0 else small(held)
-                    n = int64(own_pool[held_at + 2 + 2 * pair]) if held_at >= 0 else large(held)
+                    y = int64(own_pool[held_at + 1 + 2 * pair]) if held_at >= 0 else own_only
+                    n = int64(own_pool[held_at + 2 + 2 * pair]) if held_at >= 0 else n_own_only
                     counts[now, k, y] -= n
             for pair in range(n_pairs):
-                y = int64(pool[at + 1 + 2 * pair]) if at >= 0 else small(value)
+                y = int64(pool[at + 1 + 2 * pair]) if at >= 0 else only
                 if counts[now, k, y] > 0:
                     # The longest n-grams are no contexts.
                     depths[now, y] = min(k + 1, n_orders - 1)
