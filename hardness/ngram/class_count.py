@@ -15,7 +15,7 @@ from numba import int64, njit, uint64
 
 from hardness.ngram.class_keys import NO_CLASS
 from hardness.ngram.class_rows import POOLED, pack
-from hardness.ngram.slots import FULL, SMALLEST_TABLE, clear, find_slot, key_table, nonzero
+from hardness.ngram.slots import SMALLEST_TABLE, clear, find_slot, grown, key_table, nonzero
 
 _SMALLEST_POOL = 1024
 
@@ -83,8 +83,12 @@ def count_classes(
     in_pools = np.zeros(n_blocks, dtype=np.int64)
     n_distinct = 0
     for p in range(n_partitions):
-        while (found := _number(keys, classes, bounds, p, n_fitted, *table, entries)) == FULL:
-            table = key_table(2 * len(table[0]))
+        found, first = _number(keys, classes, bounds, p, n_fitted, 0, 0, *table, entries)
+        while first >= 0:
+            table = grown(table)
+            found, first = _number(
+                keys, classes, bounds, p, n_fitted, found, first, *table, entries
+            )
         _make_rows(classes, bounds, p, n_fitted, entries, found, tally, *rows)
         while not _write_values(
             keys, classes, bounds, p, n_fitted, span, *table, entries, found, *rows[:3],
@@ -102,28 +106,31 @@ def count_classes(
 
 
 @njit(nogil=True, cache=True)
-def _number(keys, classes, bounds, p, n_fitted, slot_keys, slot_entries, entries):
+def _number(keys, classes, bounds, p, n_fitted, n_entries, first, slot_keys, slot_entries, entries):
     """Number the distinct keys in the order of their first places, and note each place's number.
 
+    Args:
+        n_entries, first: how many keys are numbered, and from which place on to go on.
+
     Returns:
-        E, or `FULL`.
+        The number of entries in use, and where it stopped as the table is half full, or -1.
     """
-    clear(slot_keys)
-    n_entries = int64(0)
+    if n_entries == 0:
+        clear(slot_keys)
     for block in range(n_fitted):
-        for i in range(bounds[block, p], bounds[block, p + 1]):
+        for i in range(max(first, bounds[block, p]), bounds[block, p + 1]):
             if classes[i] == NO_CLASS:
                 continue
             key = nonzero(keys[i])
             slot = find_slot(slot_keys, key)
             if slot_keys[slot] == 0:
                 if 2 * n_entries >= len(slot_keys):
-                    return FULL
+                    return n_entries, i
                 slot_keys[slot] = key
                 slot_entries[slot] = n_entries
                 n_entries += 1
             entries[i] = slot_entries[slot]
-    return n_entries
+    return n_entries, -1
 
 
 @njit(nogil=True, cache=True)

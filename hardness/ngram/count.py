@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import int64, njit
 
-from hardness.ngram.slots import FULL, SMALLEST_TABLE, clear, find_slot, key_table, nonzero
+from hardness.ngram.slots import SMALLEST_TABLE, clear, find_slot, grown, key_table, nonzero
 
 FIRST = 1
 """Low bit of a returned count: set at the first position that has the key."""
@@ -32,32 +32,41 @@ def count_partitions(
     Returns:
         The number of distinct counted keys.
     """
-    room = _room(SMALLEST_TABLE)
+    table = key_table(SMALLEST_TABLE)
+    entry_counts = np.empty(SMALLEST_TABLE // 2, dtype=np.uint64)
     n_distinct = 0
     for p in range(bounds.shape[1] - 1):
-        while (found := _count_partition(keys, bounds, p, n_fitted, *room, counts)) == FULL:
-            room = _room(2 * len(room[0]))
-        n_distinct += found
+        n_entries, first = _count_partition(
+            keys, bounds, p, n_fitted, 0, 0, *table, entry_counts, counts
+        )
+        while first >= 0:
+            table = grown(table)
+            entry_counts = np.concatenate([entry_counts, np.empty_like(entry_counts)])
+            n_entries, first = _count_partition(
+                keys, bounds, p, n_fitted, n_entries, first, *table, entry_counts, counts
+            )
+        n_distinct += n_entries
     return n_distinct
 
 
-def _room(n_slots: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Slots, and a count for each of the keys that half fill them."""
-    return *key_table(n_slots), np.empty(n_slots // 2, dtype=np.uint64)
-
-
 @njit(nogil=True, cache=True)
-def _count_partition(keys, bounds, p, n_fitted, slot_keys, slot_entries, entry_counts, counts):
-    """Count the keys of one partition; returns how many are distinct, or `FULL`."""
-    clear(slot_keys)
-    n_entries = int64(0)
+def _count_partition(
+    keys, bounds, p, n_fitted, n_entries, first, slot_keys, slot_entries, entry_counts, counts
+):
+    """Count the keys of one partition from the place `first` on.
+
+    Returns:
+        The number of entries in use, and where it stopped as the table is half full, or -1.
+    """
+    if n_entries == 0:
+        clear(slot_keys)
     for block in range(n_fitted):
-        for i in range(bounds[block, p], bounds[block, p + 1]):
+        for i in range(max(first, bounds[block, p]), bounds[block, p + 1]):
             key = nonzero(keys[i])
             slot = find_slot(slot_keys, key)
             if slot_keys[slot] == 0:
                 if n_entries == len(entry_counts):
-                    return FULL
+                    return n_entries, i
                 slot_keys[slot] = key
                 slot_entries[slot] = n_entries
                 entry_counts[n_entries] = 0
@@ -78,4 +87,4 @@ def _count_partition(keys, bounds, p, n_fitted, slot_keys, slot_entries, entry_c
         for i in range(bounds[block, p], bounds[block, p + 1]):
             slot = find_slot(slot_keys, nonzero(keys[i]))
             counts[i] = 0 if slot_keys[slot] == 0 else 2 * entry_counts[slot_entries[slot]]
-    return n_entries
+    return n_entries, -1
