@@ -117,15 +117,17 @@ def _pass_over_keys(
         if step == _RETURN:
             for i in range(size):
                 p = _partition(chunk[i], n_bits)
-                out[begin + i] = counts[cursors[p]]
-                cursors[p] += 1
+                slot = cursors[p]
+                cursors[p] = slot + 1
+                out[begin + i] = counts[slot]
         elif step == _PLACE:
             for i in range(size):
                 p = _partition(chunk[i], n_bits)
-                keys[cursors[p]] = chunk[i]
+                slot = cursors[p]
+                cursors[p] = slot + 1
+                keys[slot] = chunk[i]
                 if len(slots) > 0:
-                    slots[begin + i] = cursors[p]
-                cursors[p] += 1
+                    slots[begin + i] = slot
         else:
             for i in range(size):
                 cursors[_partition(chunk[i], n_bits)] += 1
