@@ -53,6 +53,11 @@ class Block:
     n_records: int
     fitted: bool
 
+    @property
+    def n_tokens(self) -> int:
+        """Its tokens, which are predicted as well as an end mark of every record that has any."""
+        return self.n_positions - self.n_records
+
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
