@@ -8,6 +8,7 @@ What the store holds, beside what `hardness.stages.blocks` keeps there, for each
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -56,20 +57,40 @@ def encode_labelled(
     """
     encode = partial(_encode, store=task.store, tokenizer=tokenizer, by_group=by_group)
     sources, results = encode_sources(task, reference, encode)
-    classes = sorted({name for result in results for name in result["classes"]})
-    check_number(len(classes), task.dataset.columns.label)
+    classes = all_classes(results, task.dataset.columns.label)
     for source, result in zip(sources, results, strict=True):
         local = task.store.get(f"local-labels-{source.index}", np.int32)
-        codes = np.searchsorted(np.array(classes), np.array(result["classes"], dtype=str))
-        # One more at the end, where a null's -1 leads.
-        known = np.append(codes, -1).astype(np.int32)
-        task.store.put(f"labels-{source.index}", known[local])
+        task.store.put(f"labels-{source.index}", renumbered(local, result["classes"], classes))
     return Labelled(
         blocks=[Block(**result["block"]) for result in results],
         classes=classes,
         n_labelled=sum(result["labelled"] for result in results if result["block"]["fitted"]),
         rejects=rejects_of(results),
     )
+
+
+def all_classes(results: Sequence[Mapping[str, Any]], label: str | None) -> list[str]:
+    """The classes of all partitions, in order, from those of each under `classes`.
+
+    Raises:
+        HardnessError: there are fewer than two, or too many.
+    """
+    classes = sorted({name for result in results for name in result["classes"]})
+    check_number(len(classes), label)
+    return classes
+
+
+def renumbered(labels: np.ndarray, own: Sequence[str], classes: Sequence[str]) -> np.ndarray:
+    """Labels by the numbering of all classes, int32 (n,), -1 for none.
+
+    Args:
+        labels: int32 (n,) by the numbering of a partition's own classes, -1 for none.
+        own: those.
+        classes: all, in order.
+    """
+    codes = np.searchsorted(np.array(classes), np.array(own, dtype=str))
+    known = np.append(codes, -1).astype(np.int32)  # one more at the end, where -1 leads
+    return known[labels]
 
 
 def check_number(n_classes: int, label: str | None) -> None:

@@ -60,7 +60,7 @@ class Encoded:
     @property
     def n_tokens(self) -> int:
         """Tokens, without the end marks."""
-        return sum(block.n_positions for block in self.blocks) - self.n_records
+        return sum(block.n_tokens for block in self.blocks)
 
 
 def store_bytes(config: ModelConfig, dataset: Dataset) -> int:

@@ -28,7 +28,7 @@ from hardness.ngram.tokenize import tokenize, tokenizers
 from hardness.proxy.features import extract
 from hardness.proxy.folds import chunks_of, folds_of
 from hardness.stages.groups import group_salts
-from hardness.stages.labelled import check_number, numbered
+from hardness.stages.labelled import all_classes, check_number, numbered, renumbered
 from hardness.stages.run import Run
 from hardness.stages.store import Store
 
@@ -151,17 +151,15 @@ def read_chunks(task: Run, *, folds: int, seed: int) -> Chunks:
         unit="records",
         store=store,
     )
-    classes = sorted({name for result in results for name in result["classes"]})
-    check_number(len(classes), dataset.columns.label)
+    classes = all_classes(results, dataset.columns.label)
     blocks = []
     for partition, result in zip(dataset.partitions, results, strict=True):
-        codes = np.searchsorted(np.array(classes), np.array(result["classes"], dtype=str))
-        known = np.append(codes, -1).astype(np.int32)  # one more at the end, where -1 leads
-        local = store.get(f"proxy-labels-{partition.index}", np.int32)
-        store.put(f"proxy-classes-{partition.index}", known[local])
+        index = partition.index
+        local = store.get(f"proxy-labels-{index}", np.int32)
+        store.put(f"proxy-classes-{index}", renumbered(local, result["classes"], classes))
         blocks.append(
             Block(
-                index=partition.index,
+                index=index,
                 features=np.array(result["features"], dtype=np.int64),
                 records=np.array(result["records"], dtype=np.int64),
             )
