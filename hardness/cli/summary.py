@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hardness.cli.console import console, excerpt, human, number, say
+from hardness.io.digest import is_digest
 from hardness.io.examples import Examples
 from hardness.io.metric import MetricInfo
 
@@ -19,7 +20,11 @@ _GAP = 2
 
 def print_metric(info: MetricInfo) -> None:
     """Counts, and the quantiles of every column."""
-    parameters = ", ".join(f"{name} {_value(value)}" for name, value in info.parameters.items())
+    parameters = ", ".join(
+        f"{name} {_value(value)}"
+        for name, value in info.parameters.items()
+        if not is_digest(value)  # it tells whether an input changed, and a reader nothing
+    )
     say(Text.assemble((info.name, "bold"), f"  ({parameters})" if parameters else ""))
     for table in _fitting([_headings(info), *(_numbers(info, name) for name in info.columns)]):
         console.print(table)

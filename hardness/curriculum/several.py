@@ -27,7 +27,7 @@ def read_by(table: HardnessTable, by: str | None) -> Scores:
     """
     if by is None or by.partition(".")[0] in table.metrics:
         return read_scores(table, by)
-    expression = parse(by, table.metrics)
+    expression = parse(by, table.metrics, option="by")
     if isinstance(expression.tree, ast.Name):
         return read_scores(table, expression.references[0])
     return _read_expression(table, expression)
