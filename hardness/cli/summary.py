@@ -57,9 +57,16 @@ def _fitting(rows: Sequence[Sequence[str]]) -> list[Table]:
     Args:
         rows: the first of them headings; the first of each its name.
     """
-    if _fits(rows):
-        return [_table(rows)]
-    names, *columns = rows
+    return [_table(rows)] if _fits(rows) else grouped(list(zip(*rows, strict=True)))
+
+
+def grouped(rows: Sequence[Sequence[str]]) -> list[Table]:
+    """The rows as tables of as many columns as the terminal has room for, the first one in each.
+
+    Args:
+        rows: the first of them headings; the first of each its name.
+    """
+    names, *columns = zip(*rows, strict=True)
     groups: list[list[Sequence[str]]] = [[]]
     for column in columns:
         if groups[-1] and not _fits(list(zip(names, *groups[-1], column, strict=True))):

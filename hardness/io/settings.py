@@ -33,7 +33,13 @@ class Settings:
         """Note that the value at `keys`, or the nearest above it that is there, is wrong."""
         while keys not in self._lines:
             keys = keys[:-1]
-        self._problems.append((self._lines[keys], problem))
+        found = self._lines[keys], problem
+        if found not in self._problems:  # a value that several things share
+            self._problems.append(found)
+
+    def has(self, keys: Keys) -> bool:
+        """Whether there is a value at `keys`."""
+        return keys in self._lines
 
     def only(self, keys: Keys, found: Mapping[str, Any], known: Collection[str]) -> None:
         """Refuse every key of the mapping `found` at `keys` that is not among the known ones."""

@@ -10,7 +10,7 @@ from hardness.io.storage import Location
 from hardness.registry import registry_of
 
 
-def unscored(name: str, scored: Sequence[str], table: Location) -> HardnessError:
+def unscored(name: str, scored: Sequence[str], table: Location | str) -> HardnessError:
     """Whether to score it first, or which metric was meant.
 
     Args:
