@@ -29,8 +29,16 @@ class Settings:
         self._lines = lines
         self._problems: list[tuple[int, str]] = []
 
-    def refuse(self, keys: Keys, problem: str) -> None:
-        """Note that the value at `keys`, or the nearest above it that is there, is wrong."""
+    def refuse(self, keys: Keys | None, problem: str) -> None:
+        """Note that the value at `keys`, or the nearest above it that is there, is wrong.
+
+        Args:
+            keys: None for what is wrong elsewhere and is to be told with the file's mistakes.
+            problem: what is wrong.
+        """
+        if keys is None:
+            self._problems.append((0, problem))
+            return
         while keys not in self._lines:
             keys = keys[:-1]
         found = self._lines[keys], problem
@@ -54,7 +62,10 @@ class Settings:
 
     def check(self) -> None:
         """Raises a HardnessError that tells of everything refused so far, in order of line."""
-        told = [f"{self.path}:{line}: {problem}" for line, problem in sorted(self._problems)]
+        told = [
+            f"{self.path}:{line}: {problem}" if line else problem
+            for line, problem in sorted(self._problems)
+        ]
         if len(told) == 1:
             raise HardnessError(told[0])
         if told:
