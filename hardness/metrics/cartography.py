@@ -87,7 +87,8 @@ _COLUMNS = (
     Column(
         name="correctness",
         summary="share of the epochs that predicted the gold label, 0 to 1; of a language model "
-        "the mean share of target tokens that were the likeliest",
+        "the mean share of target tokens that were the likeliest; of equal logits the first is "
+        "predicted",
         harder="lower",
     ),
     Column(
