@@ -96,6 +96,7 @@ def _read_expression(table: HardnessTable, expression: Expression) -> Scores:
             name: {"direction": info.directions.get(column), "parameters": info.parameters}
             for name, (info, column) in found.items()
         },
+        "records": len(rows),
         "digest": array_digest(rows, result.values, result.valid),
     }
     scores = make_scores(table, expression.text, metric, rows, result.values, result.valid)
