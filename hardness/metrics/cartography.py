@@ -17,7 +17,8 @@ class CartographyConfig:
 
     Attributes:
         dynamics: folder of recorded training dynamics: a run, its `dynamics`, what
-            `DynamicsCallback` wrote, or `dynamics_epoch_N.jsonl` files of allenai/cartography.
+            `DynamicsCallback` wrote, or `dynamics_epoch_N.jsonl` files of allenai/cartography; a
+            URL too.
         proxy: a model to train and observe instead: `linear`, `tiny` or a Hugging Face model.
         epochs: which epochs count, "A..B" or "A", from 1 and with both ends; all where None.
         folds: how many parts of the data are held out in turn from the proxy that observes them.
