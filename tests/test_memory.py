@@ -1,11 +1,14 @@
-"""Amounts of memory as users write them."""
+"""Amounts of memory as users write them, and memory that is given back."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import pytest
 
 from hardness.errors import HardnessError
-from hardness.memory import parse_memory
+from hardness.memory import give_back, parse_memory
 
 
 @pytest.mark.parametrize(
@@ -27,3 +30,31 @@ def test_memory_reads_sizes(given_size: int | str | None, size: int) -> None:
 def test_memory_refuses_the_rest(wrong: int | str) -> None:
     with pytest.raises(HardnessError, match="memory must be at least 1 MB"):
         parse_memory(wrong)
+
+
+FREED = """
+import numpy as np
+from hardness.memory import give_back
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+
+# Too small for the C library to map each by itself, and the last one keeps the heap from shrinking.
+arrays = [np.ones(12_000) for _ in range(1000)]
+del arrays[:-1]
+before = resident()
+give_back()
+print(before - resident())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library is another")
+def test_memory_that_is_free_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 80e6
+
+
+def test_memory_is_given_back_where_the_c_library_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr("ctypes.CDLL", None)
+    give_back()

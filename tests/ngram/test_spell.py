@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hardness.errors import HardnessError
 from hardness.ngram.hashing import EOS
-from hardness.ngram.spell import spell
+from hardness.ngram.spell import spell, token_starts
 from hardness.ngram.tokenize import tokenize, tokenizers
 from tests.ngram.oracle import TOKENIZERS
 from tests.ngram.test_tokenize import TEXTS
@@ -65,7 +65,7 @@ def test_tokens_of_spelled_texts_are_those_of_the_texts(tokenizer: str) -> None:
 def test_every_position_has_its_token(texts: list[str]) -> None:
     result = spell(pa.array(texts, pa.string()), tokenizers.get("words"))
     tokens = result.tokens()
-    bounds = result.token_starts(tokens).tolist()
+    bounds = token_starts(result.data, tokens.starts).tolist()
     data = result.data.tobytes()
     found = [
         "" if tokens.ids[t] == EOS else data[bounds[t] : bounds[t + 1] - 1].decode()
