@@ -37,7 +37,12 @@ def lmplz(lines: list[str], path: Path, order: int, prune: tuple[int, ...] = (0,
     text = "".join(f"{line}\n" for line in lines)
     with open(path, "wb") as out:
         done = subprocess.run(
-            command, input=text.encode(), stdout=out, stderr=subprocess.PIPE, check=True, timeout=60
+            command,
+            input=text.encode(),
+            stdout=out,
+            stderr=subprocess.PIPE,
+            check=True,
+            timeout=300,
         )
     return done.stderr.decode()
 
