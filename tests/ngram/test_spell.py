@@ -75,6 +75,12 @@ def test_every_position_has_its_token(texts: list[str]) -> None:
     assert found == [token for record in wanted if record for token in [*record, ""]]
 
 
+def test_no_more_is_kept_than_is_there() -> None:
+    result = spell(pa.array(["a  b", "", "c"]), tokenizers.get("words"))
+    assert result.data.base is None
+    assert result.tokens().ids.base is None
+
+
 @pytest.mark.parametrize("mark", sorted(MARKS))
 def test_a_token_that_is_a_mark_of_the_model_is_an_error(mark: str) -> None:
     with pytest.raises(HardnessError, match=r"tokens must not be <s>.*got 2 that are; pass --skip"):
