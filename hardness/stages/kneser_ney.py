@@ -168,6 +168,7 @@ def _come_down(stages: _Stages, level: tasks.Level) -> tuple[float, np.ndarray]:
     order = level.order
     give_back()
     stages.map_blocks(f"linking {order}-grams", partial(tasks.link, level=level))
+    give_back()
     gammas = stages.map_spans(f"summing {order}-grams", partial(tasks.sum_span, level=level), order)
     stages.forget(order, "suffix-keys", "suffix-counts", "context-keys", "context-counts")
     stages.forget(order + 1, "adjusted")
