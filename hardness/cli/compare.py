@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hardness.cli.options import Memory, Scheduler, Threads, Workers
+from hardness.cli.options import Memory, Scheduler, Threads, Workers, output_option
 
 
 def compare(
@@ -15,10 +15,7 @@ def compare(
         Path, typer.Argument(help="YAML file that says what is compared.", show_default=False)
     ],
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Folder of all runs.", show_default="named after the file"
-        ),
+        Path | None, output_option("Folder of all runs.", "named after the file")
     ] = None,
     seeds: Annotated[
         int | None,

@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hardness.cli.options import Memory
+from hardness.cli.options import Memory, Table, output_option
 
 if TYPE_CHECKING:
     from hardness.stages.suspects import Suspects
 
 
 def suspects(
-    table: Annotated[
-        str,
-        typer.Argument(
-            help="A hardness table: the folder that `score` wrote, a URL too.", show_default=False
-        ),
-    ],
+    table: Table,
     by: Annotated[
         str | None,
         typer.Option(
@@ -29,12 +24,7 @@ def suspects(
     top: Annotated[int, typer.Option(min=0, help="How many to show.")] = 10,
     output: Annotated[
         str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="File for all of them: .jsonl, .csv or .parquet, a URL too.",
-            show_default=False,
-        ),
+        output_option("File for all of them: .jsonl, .csv or .parquet, a URL too.", False),
     ] = None,
     memory: Memory = "4GB",
 ) -> None:
@@ -56,7 +46,7 @@ def suspects(
 
 
 def _report(found: Suspects) -> None:
-    from rich.table import Table
+    from rich.table import Table as Grid
     from rich.text import Text
 
     from hardness.cli.console import console, excerpt, number, say
@@ -74,7 +64,7 @@ def _report(found: Suspects) -> None:
     if found.top:
         suggests = any(suspect.suggested is not None for suspect in found.top)
         scores = list(found.top[0].scores)
-        grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for name in ("row", *scores):
             grid.add_column(name, justify="right", no_wrap=True)
         for name in ("given", *(["suggested"] if suggests else [])):

@@ -22,7 +22,6 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.dataset import Dataset
 from hardness.io.records import Partition, Reject
-from hardness.io.storage import signature
 from hardness.ngram.arpa import END, format_ngrams, header, marks, title
 from hardness.ngram.model_config import ModelConfig
 from hardness.ngram.spell import spell
@@ -30,12 +29,12 @@ from hardness.ngram.tokenize import tokenizers
 from hardness.stages.cluster import Cluster
 from hardness.stages.kneser_ney import Estimate, estimate
 from hardness.stages.ngram import Block, NgramCounts
+from hardness.stages.run import rejects_of
+from hardness.stages.sources import text_bytes
 from hardness.stages.store import Store
 
 _BYTES_PER_POSITION = 5
 """Of plain input, a low guess: English prose in JSON has about six."""
-_EXPANSION = 4
-"""Bytes of text in a byte of Parquet or Arrow, a high guess."""
 _STORED_PER_POSITION = 24
 """Bytes that the stages keep for a predicted position and an order, at their peak; once more for
 the text. Measured 60 to 70 in all at order 3 on 20 M tokens."""
@@ -61,17 +60,13 @@ class Encoded:
     @property
     def n_tokens(self) -> int:
         """Tokens, without the end marks."""
-        return sum(block.n_positions for block in self.blocks) - self.n_records
+        return sum(block.n_tokens for block in self.blocks)
 
 
-def store_bytes(config: ModelConfig, *datasets: Dataset) -> int:
+def store_bytes(config: ModelConfig, dataset: Dataset) -> int:
     """About how much the stages leave in memory or in files at their peak."""
-    text_bytes = sum(
-        signature(file.location).bytes * (1 if file.reader in ("jsonl", "text") else _EXPANSION)
-        for dataset in datasets
-        for file in dataset.files
-    )
-    return text_bytes // _BYTES_PER_POSITION * _STORED_PER_POSITION * (config.order + 1)
+    n_positions = text_bytes(dataset) // _BYTES_PER_POSITION
+    return n_positions * _STORED_PER_POSITION * (config.order + 1)
 
 
 def write_model(
@@ -107,7 +102,7 @@ def encode(cluster: Cluster, store: Store, dataset: Dataset, config: ModelConfig
     )
     return Encoded(
         blocks=[Block(**result["block"]) for result in results],
-        rejects=[Reject(**reject) for result in results for reject in result["rejects"]],
+        rejects=rejects_of(results),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from hardness.arguments import as_names
 from hardness.errors import HardnessError
 from hardness.io.metric import MetricInfo
 from hardness.io.storage import AnyPath, Location, locate
@@ -238,8 +239,7 @@ def _suggested(asked: _Asked, rows: np.ndarray) -> pl.Series | None:
 def _columns(table: HardnessTable, by: str | Sequence[str] | None) -> list[str]:
     """The columns to rank by, as metric.column."""
     if by is not None:
-        named = [name.strip() for name in by.split(",")] if isinstance(by, str) else list(by)
-        resolved = [table.resolve(name) for name in named]
+        resolved = [table.resolve(name) for name in as_names(by)]
         return list(dict.fromkeys(f"{info.name}.{column}" for info, column in resolved))
     for columns in _DEFAULTS:
         there = [name for name in columns if name.partition(".")[0] in table.metrics]
