@@ -1,8 +1,8 @@
-"""The options of a function as the words of its command."""
+"""Options as they are written: of a function as the words of its command, and lists as texts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -18,3 +18,9 @@ def as_arguments(options: Mapping[str, Any]) -> list[str]:
         elif value is not None:
             words += [flag, str(value)]
     return words
+
+
+def as_names(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Names that are given as "a,b" or one by one."""
+    parts = value.split(",") if isinstance(value, str) else value
+    return tuple(part.strip() for part in parts)

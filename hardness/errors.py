@@ -1,4 +1,4 @@
-"""The one exception that is the user's to mend."""
+"""Exceptions that are the user's to mend."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ class HardnessError(Exception):
     The message is one line of the form `<name> must be <rule>, got <value>; <fix>`. The command
     line prints it without a traceback and exits with code 2. Anything else that escapes is a bug.
     """
+
+
+class OutputExistsError(HardnessError):
+    """The output holds another result, which gives way only where it is to be overwritten."""
 
 
 _EXTRAS = {

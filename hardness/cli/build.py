@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hardness.cli import build_options as options
-from hardness.cli.options import Memory, Scheduler, Threads, Work, Workers
+from hardness.cli.options import Memory, Scheduler, Table, Threads, Work, Workers, output_option
 
 SETTINGS = (
     "by", "curriculum", "order", "select", "keep_random", "epochs", "admit", "normalize", "nulls",
@@ -17,9 +17,7 @@ SETTINGS = (
 
 
 def build(
-    table: Annotated[
-        str, typer.Argument(help="The hardness table that `hardness score` wrote, a URL too.")
-    ],
+    table: Table,
     by: options.By = None,
     curriculum: options.Curriculum = None,
     order: options.Order = None,
@@ -32,13 +30,7 @@ def build(
     weighting: options.Weighting = None,
     seed: options.Seed = None,
     output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Folder for the shards, a URL too.",
-            show_default="beside the table",
-        ),
+        str | None, output_option("Folder for the shards, a URL too.", "beside the table")
     ] = None,
     dry_run: options.DryRun = False,
     explain: options.Explain = None,

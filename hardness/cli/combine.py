@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from hardness.cli.options import output_option
+
 
 def combine(
     tables: Annotated[
@@ -33,13 +35,7 @@ def combine(
         ),
     ] = None,
     output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Table to write the metric to, a URL too.",
-            show_default="the first table",
-        ),
+        str | None, output_option("Table to write the metric to, a URL too.", "the first table")
     ] = None,
     overwrite: Annotated[
         bool,

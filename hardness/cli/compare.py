@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hardness.cli.options import Memory, Scheduler, Threads, Workers
+from hardness.cli.options import Memory, Scheduler, Threads, Workers, output_option
 
 
 def compare(
@@ -15,10 +15,7 @@ def compare(
         Path, typer.Argument(help="YAML file that says what is compared.", show_default=False)
     ],
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Folder of all runs.", show_default="named after the file"
-        ),
+        Path | None, output_option("Folder of all runs.", "named after the file")
     ] = None,
     seeds: Annotated[
         int | None,
@@ -43,10 +40,10 @@ def compare(
 
         hardness compare experiment.yaml
     """
-    from rich.table import Table
     from rich.text import Text
 
     from hardness.cli.console import console, progress, say
+    from hardness.cli.summary import grouped
     from hardness.experiments.compare import CURVES, SUMMARY
     from hardness.experiments.compare import compare as run
     from hardness.experiments.rows import head, notes, rows
@@ -65,12 +62,9 @@ def compare(
             progress=bars,
         )
     found = result.comparison
-    table = Table(box=None, pad_edge=False)
-    for index, name in enumerate(head(found)):
-        table.add_column(name, justify="left" if index == 0 else "right")
-    for row in rows(found):
-        table.add_row(*map(Text, row))
-    console.print(table)
+    for table in grouped([head(found), *rows(found)]):
+        console.print(table)
+        say()
     for line in (*found.conclusion, "", *notes(found)):
         console.print(Text(line))
     say()

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from hardness.cli.options import output_option
+
 
 def demo(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for everything it makes.")
-    ] = Path("demo"),
+    output: Annotated[Path, output_option("Folder for everything it makes.", True)] = Path("demo"),
     seed: Annotated[int, typer.Option(help="Seed of the sample, the orders and the models.")] = 0,
     epochs: Annotated[int, typer.Option(help="Passes of each of the four trainings.")] = 3,
 ) -> None:

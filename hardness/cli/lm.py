@@ -7,7 +7,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from hardness.cli.options import Data, Memory, Scheduler, Text, Threads, Workers
+from hardness.cli.options import (
+    PANEL,
+    Data,
+    Memory,
+    Scheduler,
+    Text,
+    Threads,
+    Workers,
+    output_option,
+)
 from hardness.cli.prune import joined_prune
 from hardness.cli.startup import few_collections
 
@@ -24,11 +33,8 @@ def lm(
     data: Data,
     output: Annotated[
         str,
-        typer.Option(
-            "--output",
-            "-o",
-            help="The model: name.arpa, or name.bin where KenLM's build_binary is on PATH.",
-            show_default=False,
+        output_option(
+            "The model: name.arpa, or name.bin where KenLM's build_binary is on PATH.", False
         ),
     ],
     order: Annotated[int, typer.Option(help="Longest n-gram, 2 to 5.")] = 3,
@@ -73,7 +79,7 @@ def lm(
         typer.Option(
             help="Folder for those files.",
             show_default="beside the model",
-            rich_help_panel="Where it runs",
+            rich_help_panel=PANEL,
         ),
     ] = None,
 ) -> None:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-_PANEL = "Where it runs"
+PANEL = "Where it runs"
 
 Data = Annotated[
     list[str],
     typer.Argument(
         help="Files, globs or URLs: JSONL, CSV, TSV, Parquet, Arrow, text; .gz and .zst too.",
         show_default=False,
+    ),
+]
+Table = Annotated[
+    str,
+    typer.Argument(
+        help="A hardness table: the folder that `score` wrote, a URL too.", show_default=False
+    ),
+]
+Shards = Annotated[
+    str,
+    typer.Argument(help="Folder that `hardness build` wrote, a URL too.", show_default=False),
+]
+ExamplesBy = Annotated[
+    str | None,
+    typer.Option(
+        help="Metric, or metric.column, that orders the examples.", show_default="the first metric"
     ),
 ]
 Text = Annotated[
@@ -29,7 +45,7 @@ Threads = Annotated[
     typer.Option(
         help="Tasks at a time in this process.",
         show_default="all cores",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 Workers = Annotated[
@@ -37,7 +53,7 @@ Workers = Annotated[
     typer.Option(
         help="Start that many worker processes on this machine instead.",
         show_default=False,
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 Scheduler = Annotated[
@@ -46,14 +62,15 @@ Scheduler = Annotated[
         help="Address of a running Dask scheduler to use instead, such as tcp://host:8786. Its "
         "workers must see the same files under the same paths.",
         show_default=False,
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 Memory = Annotated[
     str,
     typer.Option(
-        help="Memory to stay below, such as `512MiB` or `4GB`; the rest goes to files.",
-        rich_help_panel=_PANEL,
+        help="Memory to stay below, such as `1GB`; the rest goes to files. Libraries and what "
+        "each thread works on take up to about 0.6 GB in any case.",
+        rich_help_panel=PANEL,
     ),
 ]
 Work = Annotated[
@@ -61,6 +78,16 @@ Work = Annotated[
     typer.Option(
         help="Local folder for those files.",
         show_default="in the output, or in ~/.cache",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
+
+
+def output_option(help: str, default: str | bool) -> Any:
+    """`--output`, `-o`.
+
+    Args:
+        help: what it is.
+        default: what is said to be its default; True for the value itself, False for nothing.
+    """
+    return typer.Option("--output", "-o", help=help, show_default=default)

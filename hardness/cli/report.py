@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from hardness.cli.options import ExamplesBy, output_option
+
 
 def report(
     tables: Annotated[
@@ -27,21 +29,9 @@ def report(
         typer.Option(help="Folder that `build` wrote; may be repeated.", show_default=False),
     ] = None,
     output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="The page; a folder for png and svg.",
-            show_default="report.html, or report",
-        ),
+        str | None, output_option("The page; a folder for png and svg.", "report.html, or report")
     ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            help="Metric, or metric.column, that orders the examples.",
-            show_default="the first metric",
-        ),
-    ] = None,
+    by: ExamplesBy = None,
     format: Annotated[
         str, typer.Option(help="`html`, or each figure as a file: `png` or `svg`.")
     ] = "html",

@@ -36,7 +36,17 @@ from hardness.cli.metric_options import (
     Targets,
     Tokenizer,
 )
-from hardness.cli.options import Memory, OnError, Scheduler, Text, Threads, Work, Workers
+from hardness.cli.options import (
+    PANEL,
+    Memory,
+    OnError,
+    Scheduler,
+    Text,
+    Threads,
+    Work,
+    Workers,
+    output_option,
+)
 from hardness.cli.startup import few_collections
 
 if TYPE_CHECKING:
@@ -57,13 +67,7 @@ def score(
         str, typer.Option(help="What to score; `hardness metrics` lists all.")
     ] = "perplexity",
     output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Folder of the hardness table, a URL too.",
-            show_default="beside the data",
-        ),
+        str | None, output_option("Folder of the hardness table, a URL too.", "beside the data")
     ] = None,
     text: Text = None,
     label: Annotated[
@@ -133,7 +137,7 @@ def score(
             min=1,
             help="Bytes of input that a task reads.",
             show_default="by the size of the data",
-            rich_help_panel="Where it runs",
+            rich_help_panel=PANEL,
         ),
     ] = None,
 ) -> None:

@@ -6,21 +6,12 @@ from typing import Annotated
 
 import typer
 
+from hardness.cli.options import ExamplesBy, Table
+
 
 def show(
-    table: Annotated[
-        str,
-        typer.Argument(
-            help="A hardness table: the folder that `score` wrote, a URL too.", show_default=False
-        ),
-    ],
-    by: Annotated[
-        str | None,
-        typer.Option(
-            help="Metric, or metric.column, that orders the examples.",
-            show_default="the first metric",
-        ),
-    ] = None,
+    table: Table,
+    by: ExamplesBy = None,
     top: Annotated[int, typer.Option(min=0, help="How many of the hardest records to show.")] = 3,
     bottom: Annotated[
         int, typer.Option(min=0, help="How many of the easiest records to show.")

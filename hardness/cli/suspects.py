@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hardness.cli.options import Memory
+from hardness.cli.options import Memory, Table, output_option
 
 if TYPE_CHECKING:
     from hardness.stages.suspects import Suspects
 
 
 def suspects(
-    table: Annotated[
-        str,
-        typer.Argument(
-            help="A hardness table: the folder that `score` wrote, a URL too.", show_default=False
-        ),
-    ],
+    table: Table,
     by: Annotated[
         str | None,
         typer.Option(
@@ -29,12 +24,7 @@ def suspects(
     top: Annotated[int, typer.Option(min=0, help="How many to show.")] = 10,
     output: Annotated[
         str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="File for all of them: .jsonl, .csv or .parquet, a URL too.",
-            show_default=False,
-        ),
+        output_option("File for all of them: .jsonl, .csv or .parquet, a URL too.", False),
     ] = None,
     memory: Memory = "4GB",
 ) -> None:
@@ -46,18 +36,22 @@ def suspects(
 
         hardness suspects data.hardness --top 20 -o suspects.csv
     """
+    from hardness.stages.suspects import first_suspects
     from hardness.stages.suspects import suspects as run
 
-    _report(run(table, by=by, top=top, output=output, memory=memory))
+    if output is None:
+        _report(first_suspects(table, by=by, top=top))
+    else:
+        _report(run(table, by=by, top=top, output=output, memory=memory))
 
 
 def _report(found: Suspects) -> None:
-    from rich.table import Table
+    from rich.table import Table as Grid
     from rich.text import Text
 
     from hardness.cli.console import console, excerpt, number, say
 
-    say(f"{len(found.rows):,} records ranked by {' and '.join(found.by)}")
+    say(f"{found.count:,} records ranked by {' and '.join(found.by)}")
     if found.nulls:
         say(f"{found.nulls:,} records without a score are left out")
     if found.disagreeing is not None:
@@ -70,7 +64,7 @@ def _report(found: Suspects) -> None:
     if found.top:
         suggests = any(suspect.suggested is not None for suspect in found.top)
         scores = list(found.top[0].scores)
-        grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for name in ("row", *scores):
             grid.add_column(name, justify="right", no_wrap=True)
         for name in ("given", *(["suggested"] if suggests else [])):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from typer import Argument, Option
+from typer import Option
+
+from hardness.cli.options import Shards, output_option
 
 MODEL = "Model"
 WEIGHTING = "Weighting"
@@ -15,8 +17,8 @@ WATCHING = "Watching"
 
 
 def train(
-    shards: Annotated[str, Argument(help="Folder that `hardness build` wrote, a URL too.")],
-    output: Annotated[str, Option("--output", "-o", help="Local folder of the run.")],
+    shards: Shards,
+    output: Annotated[str, output_option("Local folder of the run.", False)],
     task: Annotated[
         str | None,
         Option(

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hardness.cli.options import Shards
+
 if TYPE_CHECKING:
     from hardness.curriculum.verify import Verification
 
 
 def verify(
-    shards: Annotated[
-        str,
-        typer.Argument(help="The folder that `hardness build` wrote, a URL too."),
-    ],
+    shards: Shards,
     deep: Annotated[
         bool,
         typer.Option("--deep", help="Read positions, rows and hardness of the records too."),

@@ -32,7 +32,7 @@ from hardness.curriculum.manifest import (
     shard_name,
 )
 from hardness.curriculum.plan import differences, identity
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, OutputExistsError
 from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import file_digest, object_digest
 from hardness.io.records import Partition
@@ -112,8 +112,8 @@ class BuildFolder:
         They do if one of them is not what was written, byte for byte, and if `overwrite` is true.
 
         Raises:
-            HardnessError: the folder holds another build and `overwrite` is false, or it holds
-                files that no build made.
+            OutputExistsError: the folder holds another build and `overwrite` is false.
+            HardnessError: it holds files that no build made.
         """
         if not (self.path / MANIFEST_NAME).is_file():
             self._refuse_strangers()
@@ -126,7 +126,7 @@ class BuildFolder:
             raise
         changed = differences(found, planned)
         if changed and not overwrite:
-            raise HardnessError(
+            raise OutputExistsError(
                 f"output must be a new folder or the same build, got {str(self.path)!r} built with "
                 f"{'; '.join(changed)}; choose another -o, or add --overwrite to replace it"
             )

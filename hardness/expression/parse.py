@@ -27,25 +27,27 @@ _SHOWN = 40
 """Characters of what is wrong that a message repeats."""
 
 
-def parse(text: str, known: Sequence[str] = ()) -> Expression:
+def parse(text: str, known: Sequence[str] = (), *, option: str = "expr") -> Expression:
     """Parse an expression.
 
     Args:
         text: the expression.
         known: names of metrics and tables. Those with a sign in them, such as `ngram-pvi`, need no
             backticks then, unless what stands on both sides of the sign is known, too.
+        option: what the text was given as, for messages.
 
     Raises:
         HardnessError: it is no such expression; the message says at which character.
     """
-    return _Parser(text, known).parse()
+    return _Parser(text, known, option).parse()
 
 
 class _Parser:
     """One text on its way to an expression."""
 
-    def __init__(self, text: str, known: Sequence[str]) -> None:
+    def __init__(self, text: str, known: Sequence[str], option: str) -> None:
         self.text = text
+        self.option = option
         self.known = set(known) - {""}
         self.names: dict[str, str] = {}
         """Identifiers that stand for names which are none."""
@@ -61,13 +63,16 @@ class _Parser:
             # Lines may end anywhere, as between parentheses.
             tree = ast.parse(re.sub(r"\s", " ", self.plain).strip(), mode="eval").body
         except SyntaxError as error:
-            raise self._wrong(self.spaces + (error.offset or 1) - 1, "mend it there") from None
+            # Python counts from 1, and gives 0 where more should have come.
+            at = (error.offset or len(self.plain.strip()) + 1) - 1
+            raise self._wrong(self.spaces + at, "mend it there") from None
         except (ValueError, MemoryError, RecursionError) as error:
             raise self._wrong(0, f"shorten it ({error})") from None
         tree = self._checked(tree, 0)
         if not self.references:
             raise HardnessError(
-                f"expr must name a column, got {self.text!r}; name a metric or metric.column"
+                f"{self.option} must name a column, got {self.text!r}; name a metric or "
+                "metric.column"
             )
         return Expression(text=self.text, references=tuple(self.references), tree=tree)
 
@@ -162,6 +167,6 @@ class _Parser:
         rest = self.text[start:].strip()
         got = f"{rest[:_SHOWN]!r}{'…' if len(rest) > _SHOWN else ''}" if rest else "its end"
         return HardnessError(
-            f"expr must be arithmetic over columns, such as 'base.lm - tuned.lm', got {got} at "
-            f"character {start + 1}; {fix}"
+            f"{self.option} must be arithmetic over columns, such as 'base.lm - tuned.lm', "
+            f"got {got} at character {start + 1}; {fix}"
         )

@@ -14,7 +14,7 @@ from hardness.inference.columns import counts, nullable
 from hardness.inference.compute import gradient_norm
 from hardness.inference.labelled import LabelledTask, LabelledText, labelled_text
 from hardness.inference.language import LanguageText, language_text
-from hardness.inference.models import CLASSIFICATION, Loaded, task_of
+from hardness.inference.models import Loaded, task_of
 from hardness.inference.parameters import max_length, spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
@@ -22,6 +22,7 @@ from hardness.inference.stage import store_bytes
 from hardness.io.records import Columns
 from hardness.metrics.model_options import N_CUT, LanguageConfig
 from hardness.stages.run import Run, Tally
+from hardness.training.config import CLASSIFICATION
 from hardness.training.tasks import CausalLM
 
 __all__ = ["parameters", "run", "store_bytes"]
@@ -42,10 +43,7 @@ class GrandProbe:
         return self.text.task(model)
 
     def encode(self, task: Any, table: pa.Table) -> list[Encoded]:
-        if isinstance(self.text, LabelledText):
-            return self.text.encode(task, table)
-        cut = [self.text.cut(example) for example in task.encode(table)]
-        return [Encoded(examples=(example,), cut=lost) for example, lost in cut]
+        return self.text.encode(task, table)
 
     def finish(self, found: Found) -> Mapping[str, Any]:
         return {"grand": nullable(found.values[0][0]), N_CUT: counts(found.cut)}

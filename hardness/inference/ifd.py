@@ -12,7 +12,6 @@ from hardness.inference.columns import counts, nullable, per_token
 from hardness.inference.compute import token_nats
 from hardness.inference.language import alone, check_no_chat, language_text
 from hardness.inference.lm import LmProbe
-from hardness.inference.models import CAUSAL_LM
 from hardness.inference.parameters import parameters, spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
@@ -20,6 +19,7 @@ from hardness.inference.stage import store_bytes
 from hardness.metrics.formulas import formulas
 from hardness.metrics.model_options import N_CUT, N_TOKENS, LanguageConfig
 from hardness.stages.run import Run, Tally
+from hardness.training.config import CAUSAL_LM
 from hardness.training.tasks import CausalLM
 
 __all__ = ["parameters", "run", "store_bytes"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
+
 from hardness.errors import HardnessError
 from hardness.inference.models import Loaded
 from hardness.inference.parameters import max_length
+from hardness.inference.probe import Encoded
 from hardness.io.dataset import Dataset
 from hardness.io.records import MESSAGES
 from hardness.metrics.model_options import LanguageConfig
@@ -47,6 +50,11 @@ class LanguageText:
             response=self.response,
             max_length=_UNLIMITED,
         )
+
+    def encode(self, task: CausalLM, table: pa.Table) -> list[Encoded]:
+        """One for each record, in one piece."""
+        cut = [self.cut(example) for example in task.encode(table)]
+        return [Encoded(examples=(example,), cut=lost) for example, lost in cut]
 
     def cut(self, example: Example) -> tuple[Example, int]:
         """The example within the greatest length, and how many of its scored tokens are not."""

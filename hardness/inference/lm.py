@@ -12,13 +12,14 @@ import pyarrow as pa
 from hardness.inference.columns import counts, nullable, per_token
 from hardness.inference.compute import token_nats
 from hardness.inference.language import LanguageText, language_text
-from hardness.inference.models import CAUSAL_LM, Loaded
+from hardness.inference.models import Loaded
 from hardness.inference.parameters import parameters, spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
 from hardness.inference.stage import store_bytes
 from hardness.metrics.model_options import N_CUT, N_TOKENS, LanguageConfig
 from hardness.stages.run import Run, Tally
+from hardness.training.config import CAUSAL_LM
 from hardness.training.tasks import CausalLM
 
 __all__ = ["parameters", "run", "store_bytes"]
@@ -39,8 +40,7 @@ class LmProbe:
         return self.text.task(model)
 
     def encode(self, task: CausalLM, table: pa.Table) -> list[Encoded]:
-        cut = [self.text.cut(example) for example in task.encode(table)]
-        return [Encoded(examples=(example,), cut=lost) for example, lost in cut]
+        return self.text.encode(task, table)
 
     def finish(self, found: Found) -> Mapping[str, Any]:
         nll = per_token(found.values[0][0], found.units)

@@ -14,10 +14,10 @@ import torch
 from hardness.errors import HardnessError
 from hardness.inference.halving import Ceiling
 from hardness.stages.place import worker_number
+from hardness.training.config import CAUSAL_LM, CLASSIFICATION
 from hardness.training.models import load_model, load_tokenizer, model_config
 from hardness.training.parallel import choose_device
 
-CAUSAL_LM, CLASSIFICATION = "causal-lm", "classification"
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 

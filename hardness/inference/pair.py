@@ -14,7 +14,6 @@ from hardness.inference.columns import counts, nullable, per_token
 from hardness.inference.compute import token_nats
 from hardness.inference.language import language_text
 from hardness.inference.lm import LmProbe
-from hardness.inference.models import CAUSAL_LM
 from hardness.inference.parameters import spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
@@ -23,6 +22,7 @@ from hardness.io.records import Columns
 from hardness.metrics.formulas import formulas
 from hardness.metrics.model_options import N_CUT, N_TOKENS, PairConfig
 from hardness.stages.run import Run, Tally
+from hardness.training.config import CAUSAL_LM
 from hardness.training.models import load_tokenizer
 from hardness.training.tasks import CausalLM
 

@@ -36,7 +36,7 @@ from hardness.stages.place import worker_number
 from hardness.stages.run import Run
 from hardness.stages.store import DiskStore
 from hardness.training import names
-from hardness.training.config import TINY
+from hardness.training.config import CLASSIFICATION, TINY
 from hardness.training.models import folder_digest
 from hardness.training.run import train
 
@@ -124,7 +124,7 @@ def _train_fold(
         run = train(
             folder / "train",
             folder / "run",
-            task="classification",
+            task=CLASSIFICATION,
             model=model,
             epochs=epochs,
             seed=seed,

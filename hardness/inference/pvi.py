@@ -16,7 +16,7 @@ from hardness.inference import parameters as common
 from hardness.inference.columns import counts, nullable
 from hardness.inference.compute import class_nats
 from hardness.inference.labelled import LabelledTask, LabelledText, label_names, labelled_text
-from hardness.inference.models import CLASSIFICATION, Loaded, ModelSpec, loaded
+from hardness.inference.models import Loaded, ModelSpec, loaded
 from hardness.inference.parameters import max_length, spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
@@ -26,6 +26,7 @@ from hardness.io.records import Columns, Partition
 from hardness.metrics.model_options import N_CUT
 from hardness.metrics.pvi import PviConfig
 from hardness.stages.run import Run, Tally
+from hardness.training.config import CLASSIFICATION
 
 __all__ = ["parameters", "run", "store_bytes"]
 
@@ -86,8 +87,8 @@ def _frequencies(task: Run, label: str) -> dict[str, float]:
     """-ln of the share of the labelled records that have each label."""
     count = partial(_count, dataset=replace(task.dataset, partitions=()), label=label)
     found = task.cluster.map("counting labels", count, task.dataset.partitions)
-    total = sum((Counter(counts) for counts in found), Counter[str]())
-    return {name: float(np.log(total.total() / count)) for name, count in total.items()}
+    total = sum((Counter(own) for own in found), Counter[str]())
+    return {name: float(np.log(total.total() / number)) for name, number in total.items()}
 
 
 def _count(partition: Partition, *, dataset: Dataset, label: str) -> dict[str, int]:

@@ -23,9 +23,8 @@ from hardness.inference.probe import Encoded, Found, Pass, Probe
 from hardness.inference.spans import Block, Span, SpanReader, spans
 from hardness.io.dataset import Dataset
 from hardness.io.metric_writer import MetricWriter
-from hardness.io.records import Reject
 from hardness.metrics.model_options import N_CUT, N_TOKENS
-from hardness.stages.run import PartWriter, Run, Tally
+from hardness.stages.run import PartWriter, Run, Tally, rejects_of
 from hardness.training.data import prefetched
 from hardness.training.tasks import Task
 
@@ -99,7 +98,7 @@ def run(task: Run, probe: Probe, *, batch_tokens: int | None, max_length: int) -
     )
     return Tally(
         n_tokens=n_tokens,
-        rejects=[Reject(**reject) for result in results for reject in result["rejects"]],
+        rejects=rejects_of(results),
         facts={"cut_records": n_cut},
         notes=(note,) if n_cut else (),
     )

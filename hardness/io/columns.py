@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hardness.arguments import as_names
 from hardness.errors import HardnessError
 from hardness.io.records import KEY_KINDS, NULL, STRING, TEXT_KINDS, Columns
 
@@ -44,8 +45,7 @@ def parse_wanted(
     """
     names = None
     if text is not None:
-        names = tuple(text.split(",")) if isinstance(text, str) else tuple(text)
-        names = tuple(name.strip() for name in names)
+        names = as_names(text)
         if not names or "" in names or len(set(names)) < len(names):
             raise HardnessError(
                 f"text must be different column names, got {text!r}; "

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from hardness import __version__
 from hardness.direction import DIRECTIONS
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, OutputExistsError
 from hardness.io.atomic import read_json
 from hardness.io.digest import object_digest
 from hardness.io.metric import DONE, PLAN, SCHEMA_VERSION, MetricInfo, read_metric
@@ -50,6 +50,7 @@ def start_metric(
 
     Raises:
         HardnessError: the name cannot be a folder's.
+        OutputExistsError: the table holds the metric by other options or columns.
         ValueError: the primary column has no direction, or a direction is unknown.
     """
     if not _NAME.fullmatch(name):
@@ -108,7 +109,7 @@ def _finished(folder: Location) -> MetricInfo | None:
 
 
 def _check_same_result(info: MetricInfo, plan: Mapping[str, Any]) -> None:
-    """Raises HardnessError if a finished metric is not what the plan would give.
+    """Raises OutputExistsError if a finished metric is not what the plan would give.
 
     Neither the partitions nor the version change what it means.
     """
@@ -116,7 +117,7 @@ def _check_same_result(info: MetricInfo, plan: Mapping[str, Any]) -> None:
     differing = [key for key in {**known, **asked} if known.get(key) != asked.get(key)]
     if differing:
         got = "; ".join(f"{key} was {known.get(key)}, is {asked.get(key)}" for key in differing)
-        raise HardnessError(
+        raise OutputExistsError(
             f"{info.path} must be of the same options and columns, got others ({got}); "
             "pass --overwrite to replace it, or another table with -o"
         )

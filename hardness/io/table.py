@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from hardness import __version__
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, OutputExistsError
 from hardness.io.atomic import read_json
 from hardness.io.dataset import Dataset, open_dataset
 from hardness.io.files import default_folder
@@ -25,6 +25,7 @@ from hardness.io.metric_writer import MetricWriter
 from hardness.io.opening import DATASET, Opening
 from hardness.io.records import Columns
 from hardness.io.storage import AnyPath, Location, find_size, join, locate, relative
+from hardness.io.unscored import unscored
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,11 +65,7 @@ class HardnessTable:
         """
         info = read_metric(self.path / name) if name in self.metrics else None
         if info is None:
-            known = ", ".join(self.metrics) or "none yet"
-            raise HardnessError(
-                f"metric must be one of {known} in {self.path}, got {name!r}; "
-                f"score it first with --metric {name}"
-            )
+            raise unscored(name, self.metrics, self.path)
         if info.dataset != self.digest:
             raise HardnessError(
                 f"{info.path} must hold scores of the data in {self.path / DATASET}, got scores of "
@@ -147,7 +144,7 @@ class HardnessTable:
         )
         if dataset.digest != self.digest:
             dataset.close()
-            raise _changed(self.path, dataset)
+            raise HardnessError(_changed(self.path, dataset))
         return dataset
 
     def _find(self, file: Mapping[str, Any]) -> str:
@@ -254,7 +251,8 @@ def create_table(path: AnyPath, dataset: Dataset, *, replace: bool = False) -> H
             an error.
 
     Raises:
-        HardnessError: the folder holds the scores of other data, or is no hardness table.
+        OutputExistsError: the folder holds the scores of other data.
+        HardnessError: it is no hardness table.
     """
     path = locate(path)
     earlier: HardnessTable | None = None
@@ -263,7 +261,7 @@ def create_table(path: AnyPath, dataset: Dataset, *, replace: bool = False) -> H
         earlier = open_table(path)
         if earlier.digest != dataset.digest:
             if earlier.metrics and not replace:
-                raise _changed(path, dataset)
+                raise OutputExistsError(_changed(path, dataset))
             earlier, stale = None, True
     elif path.exists() and (not path.is_dir() or _strangers(path)):
         raise HardnessError(
@@ -304,11 +302,12 @@ def _content(path: Location, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _changed(path: Location, dataset: Dataset) -> HardnessError:
+def _changed(path: Location, dataset: Dataset) -> str:
+    """That a table is not of this data."""
     names = (
         dataset.files[0].path if len(dataset.files) == 1 else f"these {len(dataset.files)} files"
     )
-    return HardnessError(
+    return (
         f"{path} must hold scores of {names}, got scores of other contents (the data changed "
         "since, or is another); delete the folder, name another with -o, or score with --overwrite"
     )

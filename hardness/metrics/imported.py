@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hardness.arguments import as_names
 from hardness.direction import Direction
 from hardness.errors import HardnessError
 from hardness.metrics.base import Column, Metric
@@ -56,8 +57,7 @@ class ImportConfig:
         """The columns to take, None for all that hold numbers."""
         if self.columns is None:
             return None
-        given = self.columns.split(",") if isinstance(self.columns, str) else self.columns
-        names = [name.strip() for name in given]
+        names = list(as_names(self.columns))
         if not names or "" in names or len(set(names)) < len(names):
             raise HardnessError(
                 f"columns must be different column names, got {self.columns!r}; write them like "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hardness.errors import HardnessError
 from hardness.metrics.base import Column, Metric
+from hardness.metrics.perplexity import PERPLEXITY_COLUMNS
 from hardness.ngram.model_config import ModelConfig
 
 
@@ -61,13 +62,7 @@ KENLM = Metric(
     source="Heafield 2011, KenLM; Chen and Goodman 1998, modified Kneser-Ney; estimated as "
     "`hardness lm` does where no model is given",
     columns=(
-        Column(name="perplexity", summary="exp(nll), at least 1", harder="higher"),
-        Column(
-            name="nll",
-            summary="nats per predicted token (each token and one end mark), at least 0",
-            harder="higher",
-        ),
-        Column(name="n_tokens", summary="tokens of the text, without the end mark", type="uint32"),
+        *PERPLEXITY_COLUMNS,
         Column(
             name="n_oov",
             summary="tokens that are not in the model's vocabulary",

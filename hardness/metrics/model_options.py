@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from hardness.arguments import as_names
 from hardness.errors import HardnessError
 
 PARTITION_BYTES = 1 << 18
@@ -84,12 +85,12 @@ class LanguageConfig(ModelScoreConfig):
     @property
     def prompt_columns(self) -> tuple[str, ...] | None:
         """`prompt` as column names."""
-        return _names(self.prompt)
+        return None if self.prompt is None else as_names(self.prompt)
 
     @property
     def response_columns(self) -> tuple[str, ...] | None:
         """`response` as column names."""
-        return _names(self.response)
+        return None if self.response is None else as_names(self.response)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +104,3 @@ class PairConfig(LanguageConfig):
     base_model: str | None = None
 
     REQUIRED: ClassVar[tuple[str, ...]] = ("model", "base_model")
-
-
-def _names(value: str | tuple[str, ...] | None) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    parts = value.split(",") if isinstance(value, str) else value
-    return tuple(part.strip() for part in parts)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hardness.errors import HardnessError
-from hardness.metrics.base import Column, Metric
+from hardness.metrics.base import Metric
 from hardness.metrics.perplexity import PerplexityConfig
+from hardness.metrics.pvi import PVI_COLUMNS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +42,7 @@ NGRAM_PVI = Metric(
     "nothing is left to fit on",
     source="Ethayarajh et al. 2022, Understanding Dataset Difficulty with V-Usable Information, "
     "with evenly interpolated n-gram models in place of fine-tuned ones",
-    columns=(
-        Column(
-            name="pvi",
-            summary="log2 p(label|text) - log2 p(label), bits; below 0 the text misleads",
-            harder="lower",
-        ),
-        Column(name="confidence", summary="p(label|text), 0 to 1", harder="lower"),
-        Column(name="predicted", summary="the likeliest label, as text", type="string"),
-    ),
+    columns=PVI_COLUMNS,
     config=NgramPviConfig,
     stage="hardness.stages.ngram_pvi",
 )

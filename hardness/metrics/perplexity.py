@@ -53,6 +53,17 @@ class PerplexityConfig:
         return "none" if self.reference else self.holdout or "record"
 
 
+PERPLEXITY_COLUMNS = (
+    Column(name="perplexity", summary="exp(nll), at least 1", harder="higher"),
+    Column(
+        name="nll",
+        summary="nats per predicted token (each token and one end mark), at least 0",
+        harder="higher",
+    ),
+    Column(name="n_tokens", summary="tokens of the text, without the end mark", type="uint32"),
+)
+"""Columns of every perplexity under an n-gram model."""
+
 PERPLEXITY = Metric(
     name="perplexity",
     summary="Surprise per token under an evenly interpolated n-gram model of the other records.",
@@ -61,17 +72,7 @@ PERPLEXITY = Metric(
     source='"Scaling Hardness-Impact Training": even linear interpolation of orders 1 to 3; '
     "here exactly leave-one-out unless told otherwise",
     columns=(
-        Column(
-            name="perplexity",
-            summary="exp(nll), at least 1",
-            harder="higher",
-        ),
-        Column(
-            name="nll",
-            summary="nats per predicted token (each token and one end mark), at least 0",
-            harder="higher",
-        ),
-        Column(name="n_tokens", summary="tokens of the text, without the end mark", type="uint32"),
+        *PERPLEXITY_COLUMNS,
         Column(
             name="n_oov",
             summary="tokens that occur nowhere in what the model is fitted on",

@@ -25,6 +25,17 @@ class PviConfig(ModelScoreConfig):
         return super().models | null
 
 
+PVI_COLUMNS = (
+    Column(
+        name="pvi",
+        summary="log2 p(label|text) - log2 p(label), bits; below 0 the text misleads",
+        harder="lower",
+    ),
+    Column(name="confidence", summary="p(label|text), 0 to 1", harder="lower"),
+    Column(name="predicted", summary="the likeliest label, as text", type="string"),
+)
+"""Columns of every pointwise V-information about the label."""
+
 PVI = Metric(
     name="pvi",
     summary="Bits that the text tells a fine-tuned classifier about its label.",
@@ -34,13 +45,7 @@ PVI = Metric(
     source="Ethayarajh et al. 2022, Understanding Dataset Difficulty with V-Usable Information, "
     "equation 4",
     columns=(
-        Column(
-            name="pvi",
-            summary="log2 p(label|text) - log2 p(label), bits; below 0 the text misleads",
-            harder="lower",
-        ),
-        Column(name="confidence", summary="p(label|text), 0 to 1", harder="lower"),
-        Column(name="predicted", summary="the likeliest label, as text", type="string"),
+        *PVI_COLUMNS,
         Column(
             name=N_CUT,
             summary="1 where the text is longer than --max-length and was cut off, else 0",

@@ -85,31 +85,32 @@ def _level(number):
 
 
 @njit(inline="always")
-def _seen(slots, owners, owner, key):
-    """Whether the owner has put the key into the table before; it has now.
+def _slot(slots, owners, owner, key):
+    """Where the owner has put the key into the table, or where it would.
 
     What other owners put there counts as free, so the table need not be cleared.
     """
     mask = uint64(len(slots) - 1)
     slot = (key ^ (key >> uint64(32))) & mask
-    while owners[slot] == owner:
-        if slots[slot] == key:
-            return True
+    while owners[slot] == owner and slots[slot] != key:
         slot = (slot + uint64(1)) & mask
-    slots[slot] = key
-    owners[slot] = owner
-    return False
+    return slot
 
 
 @njit(inline="always")
 def _has(slots, owners, owner, key):
     """Whether the owner has put the key into the table."""
-    mask = uint64(len(slots) - 1)
-    slot = (key ^ (key >> uint64(32))) & mask
-    while owners[slot] == owner:
-        if slots[slot] == key:
-            return True
-        slot = (slot + uint64(1)) & mask
+    return owners[_slot(slots, owners, owner, key)] == owner
+
+
+@njit(inline="always")
+def _seen(slots, owners, owner, key):
+    """Whether the owner has put the key into the table before; it has now."""
+    slot = _slot(slots, owners, owner, key)
+    if owners[slot] == owner:
+        return True
+    slots[slot] = key
+    owners[slot] = owner
     return False
 
 
@@ -126,6 +127,71 @@ def _put_least(words, n_words, word):
         words[i] = words[i - 1]
     words[at] = word
     return min(n_words + 1, MOST_PAIRED)
+
+
+@njit(nogil=True)
+def _add_column(ids, start, end, column, hashes, n):
+    """Add what a text column has: words, pairs of neighbours, a length; returns how many by now."""
+    kind = _COLUMNS + _KINDS_OF_COLUMN * uint64(column)
+    before = BOS
+    for i in range(start, end):
+        token = ids[i]
+        if i + 1 < end:  # not the end mark, which every text has
+            hashes[n] = extend(kind, token) >> uint64(32)
+            n += 1
+        hashes[n] = extend(extend(kind + uint64(1), before), token) >> uint64(32)
+        n += 1
+        before = token
+    hashes[n] = extend(kind + uint64(2), _level(end - start - 1)) >> uint64(32)
+    return n + 1
+
+
+@njit(nogil=True)
+def _add_across(ids, starts, record, slots, owners, only_a, only_b, hashes, n):
+    """Add what two text columns, a before b, have in common and have not; returns how many by now.
+
+    Args:
+        slots, owners: three hash tables, see `_seen`: the words of a, those of b, and those of a
+            that were met; what records before left there does not count.
+        only_a, only_b: uint64 (MOST_PAIRED,) to work in.
+    """
+    start_a, end_a = starts[0, record], starts[0, record + 1] - 1
+    start_b, end_b = starts[1, record], starts[1, record + 1] - 1
+    for i in range(start_a, end_a):
+        _seen(slots[0], owners[0], 2 * record, ids[i])
+    n_shared, n_only_b, n_paired_a, n_paired_b = 0, 0, 0, 0
+    for i in range(start_b, end_b):
+        token = ids[i]
+        if _seen(slots[1], owners[1], record, token):
+            continue
+        if _has(slots[0], owners[0], 2 * record, token):
+            n_shared += 1
+            hashes[n] = extend(_SHARED, token) >> uint64(32)
+        else:
+            n_only_b += 1
+            hashes[n] = extend(_ONLY_B, token) >> uint64(32)
+            n_paired_b = _put_least(only_b, n_paired_b, token)
+        n += 1
+    for i in range(start_a, end_a):
+        token = ids[i]
+        if _has(slots[1], owners[1], record, token):
+            continue
+        # A table of its own marks what was met in this pass.
+        if _seen(slots[2], owners[2], 2 * record, token):
+            continue
+        hashes[n] = extend(_ONLY_A, token) >> uint64(32)
+        n += 1
+        n_paired_a = _put_least(only_a, n_paired_a, token)
+    for i in range(n_paired_a):
+        key = extend(_PAIR, only_a[i])
+        for j in range(n_paired_b):
+            hashes[n] = extend(key, only_b[j]) >> uint64(32)
+            n += 1
+    share = (4 * n_shared) // max(1, n_shared + n_only_b)
+    hashes[n] = extend(_N_SHARED, _level(n_shared)) >> uint64(32)
+    hashes[n + 1] = extend(_N_ONLY_B, _level(n_only_b)) >> uint64(32)
+    hashes[n + 2] = extend(_SHARE, uint64(share)) >> uint64(32)
+    return n + 3
 
 
 @njit(nogil=True, cache=True)
@@ -147,63 +213,12 @@ def _extract(ids, starts, n_slots, hashes, found):
     for record in range(starts.shape[1] - 1):
         found[record] = n
         first = n
-
         for column in range(n_columns):
             start, end = starts[column, record], starts[column, record + 1]
-            if end == start:
-                continue
-            kind = _COLUMNS + _KINDS_OF_COLUMN * uint64(column)
-            before = BOS
-            for i in range(start, end):
-                token = ids[i]
-                if i + 1 < end:  # not the end mark, which every text has
-                    hashes[n] = extend(kind, token) >> uint64(32)
-                    n += 1
-                hashes[n] = extend(extend(kind + uint64(1), before), token) >> uint64(32)
-                n += 1
-                before = token
-            hashes[n] = extend(kind + uint64(2), _level(end - start - 1)) >> uint64(32)
-            n += 1
-
+            if end > start:
+                n = _add_column(ids, start, end, column, hashes, n)
         if n_columns == 2 and n > first:
-            start_a, end_a = starts[0, record], starts[0, record + 1] - 1
-            start_b, end_b = starts[1, record], starts[1, record + 1] - 1
-            for i in range(start_a, end_a):
-                _seen(slots[0], owners[0], 2 * record, ids[i])
-            n_shared, n_only_b, n_paired_a, n_paired_b = 0, 0, 0, 0
-            for i in range(start_b, end_b):
-                token = ids[i]
-                if _seen(slots[1], owners[1], record, token):
-                    continue
-                if _has(slots[0], owners[0], 2 * record, token):
-                    n_shared += 1
-                    hashes[n] = extend(_SHARED, token) >> uint64(32)
-                else:
-                    n_only_b += 1
-                    hashes[n] = extend(_ONLY_B, token) >> uint64(32)
-                    n_paired_b = _put_least(only_b, n_paired_b, token)
-                n += 1
-            for i in range(start_a, end_a):
-                token = ids[i]
-                if _has(slots[1], owners[1], record, token):
-                    continue
-                # A table of its own marks what was met in this pass.
-                if _seen(slots[2], owners[2], 2 * record, token):
-                    continue
-                hashes[n] = extend(_ONLY_A, token) >> uint64(32)
-                n += 1
-                n_paired_a = _put_least(only_a, n_paired_a, token)
-            for i in range(n_paired_a):
-                key = extend(_PAIR, only_a[i])
-                for j in range(n_paired_b):
-                    hashes[n] = extend(key, only_b[j]) >> uint64(32)
-                    n += 1
-            share = (4 * n_shared) // max(1, n_shared + n_only_b)
-            hashes[n] = extend(_N_SHARED, _level(n_shared)) >> uint64(32)
-            hashes[n + 1] = extend(_N_ONLY_B, _level(n_only_b)) >> uint64(32)
-            hashes[n + 2] = extend(_SHARE, uint64(share)) >> uint64(32)
-            n += 3
-
+            n = _add_across(ids, starts, record, slots, owners, only_a, only_b, hashes, n)
         kept = first
         for i in range(first, n):
             if not _seen(slots[2], owners[2], 2 * record + 1, uint64(hashes[i])):

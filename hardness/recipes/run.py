@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import hardness
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, OutputExistsError
 from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import object_digest
 from hardness.io.shipped import PIPELINES
@@ -104,7 +104,7 @@ def _is_there(step: Step) -> bool:
 
 
 def _do(step: Step, progress: Progress | None) -> Any:
-    """Call the function of a step; what is there already gives way if it is another's result."""
+    """Call the function of a step; another result that is there gives way, unless it says not."""
     function = function_of(step.command)
     parameters = inspect.signature(function).parameters
     options = dict(step.options)
@@ -112,10 +112,10 @@ def _do(step: Step, progress: Progress | None) -> Any:
         options["progress"] = progress
     try:
         return function(**options)
-    except HardnessError as error:
-        # It lies in the recipe's own folder, so this recipe has made it.
-        if "overwrite" not in str(error) or options.get("overwrite"):
+    except OutputExistsError:
+        if "overwrite" in options:
             raise
+        # It lies in the recipe's own folder, so this recipe has made it.
         return function(**options, overwrite=True)
 
 

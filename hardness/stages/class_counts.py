@@ -31,7 +31,7 @@ from hardness.ngram.class_count import count_classes
 from hardness.ngram.class_keys import partition_class_keys, return_values
 from hardness.ngram.class_rows import Rows
 from hardness.stages.cluster import Cluster
-from hardness.stages.ngram import NO_SALTS, Block
+from hardness.stages.ngram import NO_SALTS, Block, even_cuts, stored_name
 from hardness.stages.store import Store
 
 _KEYS_PER_PARTITION = 40_000
@@ -87,7 +87,7 @@ class ClassCounts:
             store=self.store,
         )
         bounds = np.stack([self._bounds(block, order, within_groups) for block in self.blocks])
-        cuts = _even_cuts(bounds.sum(axis=0), _SPANS)
+        cuts = even_cuts(bounds.sum(axis=0), _SPANS)
         spans = [(i, bounds[:, a : b + 1]) for i, (a, b) in enumerate(pairwise(cuts))]
         results = cluster.map(
             f"counting {label}",
@@ -98,10 +98,10 @@ class ClassCounts:
             store=self.store,
         )
         pools = np.array([pool_bounds for _, pool_bounds in results], dtype=np.int64)
-        self.store.put(_name("pools", order, within_groups), pools)
+        self.store.put(stored_name("pools", order, within_groups), pools)
         for block in self.blocks:
             for kind in ("keys", "classes"):
-                self.store.delete(f"{_name(kind, order, within_groups)}-{block.index}")
+                self.store.delete(f"{stored_name(kind, order, within_groups)}-{block.index}")
         return sum(n_distinct for n_distinct, _ in results)
 
     def rows(self, block: Block, orders: int, *, within_groups: bool = False) -> Rows:
@@ -112,15 +112,15 @@ class ClassCounts:
         n_pooled = 0
         for order in range(1, orders + 1):
             slots = self.store.get(
-                f"{_name('slots', order, within_groups)}-{block.index}", self.dtype
+                f"{stored_name('slots', order, within_groups)}-{block.index}", self.dtype
             )
-            name = f"{_name('values', order, within_groups)}-{block.index}"
+            name = f"{stored_name('values', order, within_groups)}-{block.index}"
             return_values(self.store.get(name, np.uint64), slots, values[order - 1])
-            bounds = self.store.get(_name("pools", order, within_groups), np.int64)
+            bounds = self.store.get(stored_name("pools", order, within_groups), np.int64)
             bounds = bounds.reshape(-1, len(self.blocks) + 1)
             for span, (begin, end) in enumerate(bounds[:, block.index : block.index + 2]):
                 pool = np.empty(end - begin, dtype=self.dtype)
-                self.store.read(f"{_name('pool', order, within_groups)}-{span}", begin, pool)
+                self.store.read(f"{stored_name('pool', order, within_groups)}-{span}", begin, pool)
                 pools.append(pool)
                 bases[order - 1, span] = n_pooled
                 n_pooled += len(pool)
@@ -140,8 +140,8 @@ class ClassCounts:
         )
         arrays = {"keys": keys, "classes": classes, "bounds": bounds, "slots": slots}
         for kind, array in arrays.items():
-            self.store.put(f"{_name(kind, order, within_groups)}-{block.index}", array)
-        name = f"{_name('values', order, within_groups)}-{block.index}"
+            self.store.put(f"{stored_name(kind, order, within_groups)}-{block.index}", array)
+        name = f"{stored_name('values', order, within_groups)}-{block.index}"
         self.store.create(name, block.n_positions, np.uint64)
 
     def _count_span(
@@ -162,7 +162,7 @@ class ClassCounts:
         pieces = list(zip(self.blocks, bounds[:, 0], offsets[:-1], offsets[1:], strict=True))
         for block, start, a, b in pieces:
             for kind, array in (("keys", keys), ("classes", classes)):
-                name = f"{_name(kind, order, within_groups)}-{block.index}"
+                name = f"{stored_name(kind, order, within_groups)}-{block.index}"
                 self.store.read(name, start, array[a:b])
         n_distinct, pool, pool_bounds = count_classes(
             keys,
@@ -175,22 +175,11 @@ class ClassCounts:
             values,
         )
         for block, start, a, b in pieces:
-            name = f"{_name('values', order, within_groups)}-{block.index}"
+            name = f"{stored_name('values', order, within_groups)}-{block.index}"
             self.store.write(name, start, values[a:b])
-        self.store.put(f"{_name('pool', order, within_groups)}-{index}", pool)
+        self.store.put(f"{stored_name('pool', order, within_groups)}-{index}", pool)
         return n_distinct, pool_bounds.tolist()
 
     def _bounds(self, block: Block, order: int, within_groups: bool) -> np.ndarray:
-        name = f"{_name('bounds', order, within_groups)}-{block.index}"
+        name = f"{stored_name('bounds', order, within_groups)}-{block.index}"
         return self.store.get(name, np.int64)
-
-
-def _name(kind: str, order: int, within_groups: bool) -> str:
-    return f"{'own-' if within_groups else ''}{kind}-{order}"
-
-
-def _even_cuts(cumulative: np.ndarray, n_spans: int) -> list[int]:
-    """Partition numbers that cut cumulative key counts (P + 1,) into spans of about equal size."""
-    targets = np.linspace(cumulative[0], cumulative[-1], n_spans + 1)[1:-1]
-    inner = np.searchsorted(cumulative, targets)
-    return sorted({0, *inner.tolist(), len(cumulative) - 1})

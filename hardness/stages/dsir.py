@@ -43,9 +43,8 @@ def store_bytes(config: DsirConfig, dataset: Dataset) -> tuple[int, int]:
 
 def run(task: Run, config: DsirConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
-    # The target's texts are read the way the data's are.
-    text, reading = task.dataset.columns.text, task.reading
-    with open_reference(config.reference, text=text, reading=reading) as reference:
+    columns = task.dataset.columns
+    with open_reference(config.reference, columns, reading=task.reading) as reference:
         count = partial(_count, store=task.store, config=config)
         sources, _ = encode_sources(task, reference, count)
     target, raw = (
@@ -57,11 +56,11 @@ def run(task: Run, config: DsirConfig) -> Tally:
     )
     score = partial(
         _score,
-        text=task.dataset.columns.text,
+        text=columns.text,
         config=config,
         weights=log_ratios(np.asarray(target), np.asarray(raw)),
     )
-    counts, rejects = write_parts(task, task.dataset, [*task.dataset.columns.text], score)
+    counts, rejects = write_parts(task, task.dataset, [*columns.text], score)
     return Tally(n_tokens=counts["tokens"], rejects=rejects)
 
 

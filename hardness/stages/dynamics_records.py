@@ -23,7 +23,7 @@ import pyarrow as pa
 from hardness.io.dataset import Dataset
 from hardness.io.dynamics import JSONL, Dynamics
 from hardness.io.records import Partition, Reject
-from hardness.stages.run import Run
+from hardness.stages.run import Run, rejects_of
 from hardness.stages.store import Store
 
 _IDS_A_PREFIX = 1 << 15
@@ -65,7 +65,7 @@ def find_records(task: Run, dynamics: Dynamics, *, with_labels: bool) -> Records
         store=task.store,
     )
     return Records(
-        rejects=[Reject(**reject) for result in results for reject in result["rejects"]],
+        rejects=rejects_of(results),
         ends=np.array([result["ends"] for result in results]) if matched else None,
     )
 

@@ -16,7 +16,7 @@ import numpy as np
 from hardness.io.arrow import from_numpy
 from hardness.io.dataset import Dataset
 from hardness.io.digest import file_digest
-from hardness.io.records import Columns, Partition, Reject
+from hardness.io.records import Columns, Partition
 from hardness.io.storage import local_path
 from hardness.io.text import join_columns
 from hardness.metrics.kenlm import KenlmConfig
@@ -28,7 +28,7 @@ from hardness.stages.lm import warn_of_fallbacks
 from hardness.stages.model import store_bytes as model_bytes
 from hardness.stages.model import write_model
 from hardness.stages.reference import open_reference, reference_digests
-from hardness.stages.run import PartWriter, Run, Tally
+from hardness.stages.run import PartWriter, Run, Tally, rejects_of
 from hardness.stages.store import DiskStore, MemoryStore
 
 
@@ -58,7 +58,7 @@ def store_bytes(config: KenlmConfig, dataset: Dataset) -> tuple[int, int]:
     if not config.reference:
         needed = model_bytes(config.estimate, dataset)
     else:
-        with open_reference(config.reference, text=dataset.columns.text) as reference:
+        with open_reference(config.reference, dataset.columns) as reference:
             needed = model_bytes(config.estimate, reference)
     return needed, needed
 
@@ -87,7 +87,7 @@ def run(task: Run, config: KenlmConfig) -> Tally:
         )
     return Tally(
         n_tokens=sum(result["n_tokens"] for result in results),
-        rejects=[Reject(**reject) for result in results for reject in result["rejects"]],
+        rejects=rejects_of(results),
     )
 
 
@@ -103,9 +103,8 @@ def _model(task: Run, config: KenlmConfig) -> Iterator[Path]:
         path = (store.folder if isinstance(store, DiskStore) else Path(scratch)) / "model.arpa"
         if not path.exists():
             if config.reference:
-                # The reference's texts are read the way the data's are.
-                text, reading = task.dataset.columns.text, task.reading
-                with open_reference(config.reference, text=text, reading=reading) as reference:
+                columns = task.dataset.columns
+                with open_reference(config.reference, columns, reading=task.reading) as reference:
                     _, model = write_model(task.cluster, store, reference, config.estimate, path)
             else:
                 _, model = write_model(task.cluster, store, task.dataset, config.estimate, path)

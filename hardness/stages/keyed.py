@@ -37,7 +37,7 @@ from hardness.io.text import contiguous
 from hardness.ngram.hashing import hash_strings
 from hardness.ngram.match import NOWHERE, match_strings
 from hardness.ngram.strings import string_buffers
-from hardness.stages.run import Run
+from hardness.stages.run import Run, rejects_of
 from hardness.stages.slices import Slices
 from hardness.stages.store import Store
 
@@ -107,7 +107,7 @@ def match_by_key(task: Run, sheet: Dataset, data: Dataset, key: str, columns: li
         records=sum(result["records"] for result in results),
         matched=sum(count["matched"] for count in counts),
         unmatched=sheet.rows - sum(count["used"] for count in counts),
-        rejects=[Reject(**reject) for result in results for reject in result["rejects"]],
+        rejects=rejects_of(results),
     )
 
 

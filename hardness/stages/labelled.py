@@ -1,18 +1,15 @@
 """Tokens and labels of datasets as a stage, for metrics that know classes.
 
-What the store holds for each block b, those of the reference first:
+What the store holds, beside what `hardness.stages.blocks` keeps there, for each block b:
 
-    ids-b       uint64 (T_b,)      token hashes, see `hardness.ngram.tokenize.Tokens`
-    starts-b    int64 (n_b + 1,)
     labels-b    int32 (n_b,)       the class of each record, less than 0 for none
-    rows-b      uint64 (n_b,)      global row of each record, in its dataset
-    names-b     Arrow (n_b,)       the `id` column; only of what is scored and has one
-    salts-b     uint64 (n_b,)      the group of each record; only where groups are held out
+    rows-b      uint64 (n_b,)      global row of each record, also of a reference
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,13 +19,13 @@ import pyarrow as pa
 from hardness.errors import HardnessError
 from hardness.io.arrow import pc
 from hardness.io.dataset import Dataset
-from hardness.io.records import Columns, Reject
+from hardness.io.records import Reject
 from hardness.io.text import join_columns
 from hardness.ngram.class_rows import MOST_CLASSES
 from hardness.ngram.tokenize import tokenize, tokenizers
-from hardness.stages.groups import group_salts
+from hardness.stages.blocks import put_tokens, read_source
 from hardness.stages.ngram import Block
-from hardness.stages.run import Run
+from hardness.stages.run import Run, rejects_of
 from hardness.stages.sources import Source, encode_sources
 from hardness.stages.store import Store
 
@@ -60,20 +57,40 @@ def encode_labelled(
     """
     encode = partial(_encode, store=task.store, tokenizer=tokenizer, by_group=by_group)
     sources, results = encode_sources(task, reference, encode)
-    classes = sorted({name for result in results for name in result["classes"]})
-    check_number(len(classes), task.dataset.columns.label)
+    classes = all_classes(results, task.dataset.columns.label)
     for source, result in zip(sources, results, strict=True):
         local = task.store.get(f"local-labels-{source.index}", np.int32)
-        codes = np.searchsorted(np.array(classes), np.array(result["classes"], dtype=str))
-        # One more at the end, where a null's -1 leads.
-        known = np.append(codes, -1).astype(np.int32)
-        task.store.put(f"labels-{source.index}", known[local])
+        task.store.put(f"labels-{source.index}", renumbered(local, result["classes"], classes))
     return Labelled(
         blocks=[Block(**result["block"]) for result in results],
         classes=classes,
         n_labelled=sum(result["labelled"] for result in results if result["block"]["fitted"]),
-        rejects=[Reject(**reject) for result in results for reject in result["rejects"]],
+        rejects=rejects_of(results),
     )
+
+
+def all_classes(results: Sequence[Mapping[str, Any]], label: str | None) -> list[str]:
+    """The classes of all partitions, in order, from those of each under `classes`.
+
+    Raises:
+        HardnessError: there are fewer than two, or too many.
+    """
+    classes = sorted({name for result in results for name in result["classes"]})
+    check_number(len(classes), label)
+    return classes
+
+
+def renumbered(labels: np.ndarray, own: Sequence[str], classes: Sequence[str]) -> np.ndarray:
+    """Labels by the numbering of all classes, int32 (n,), -1 for none.
+
+    Args:
+        labels: int32 (n,) by the numbering of a partition's own classes, -1 for none.
+        own: those.
+        classes: all, in order.
+    """
+    codes = np.searchsorted(np.array(classes), np.array(own, dtype=str))
+    known = np.append(codes, -1).astype(np.int32)  # one more at the end, where -1 leads
+    return known[labels]
 
 
 def check_number(n_classes: int, label: str | None) -> None:
@@ -93,42 +110,16 @@ def check_number(n_classes: int, label: str | None) -> None:
 def _encode(source: Source, *, store: Store, tokenizer: str, by_group: bool) -> dict[str, Any]:
     columns = source.dataset.columns
     assert columns.label is not None
-    wanted = _wanted(columns, scored=source.scored, by_group=by_group)
-    records = source.dataset.read(source.partition, wanted)
+    records = read_source(source, labelled=True, by_group=by_group)
     tokens = tokenize(join_columns(records.table, columns.text), tokenizers.get(tokenizer))
     classes, labels = numbered(records.table.column(columns.label))
     # A column of other values than classes would make the list of all as large as the data.
     check_number(max(2, len(classes)), columns.label)
-    store.put(f"ids-{source.index}", tokens.ids)
-    store.put(f"starts-{source.index}", tokens.starts)
     store.put(f"local-labels-{source.index}", labels)
     store.put(f"rows-{source.index}", records.rows)
-    if by_group and columns.group is not None:
-        salts = group_salts(records.table.column(columns.group), records.rows)
-        store.put(f"salts-{source.index}", salts)
-    if source.scored and columns.id is not None:
-        store.put_column(f"names-{source.index}", records.table.column(columns.id))
-    has_token = np.diff(tokens.starts) > 0
-    block = Block(
-        index=source.index,
-        n_positions=len(tokens.ids),
-        n_records=int(np.count_nonzero(has_token)),
-        fitted=source.fitted,
-    )
-    # What cannot be read in a reference was never asked to be scored.
-    rejects = records.rejects if source.scored else []
-    return {
-        "block": asdict(block),
-        "classes": classes,
-        "labelled": int(np.count_nonzero(has_token & (labels >= 0))),
-        "rejects": [asdict(reject) for reject in rejects],
-    }
-
-
-def _wanted(columns: Columns, *, scored: bool, by_group: bool) -> list[str]:
-    extra = (columns.id if scored else None, columns.group if by_group else None)
-    names = (*columns.text, columns.label, *extra)
-    return list(dict.fromkeys(name for name in names if name is not None))
+    labelled = np.count_nonzero((np.diff(tokens.starts) > 0) & (labels >= 0))
+    encoded = put_tokens(store, source, records, tokens, by_group=by_group)
+    return encoded | {"classes": classes, "labelled": int(labelled)}
 
 
 def numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:

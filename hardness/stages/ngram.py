@@ -53,6 +53,11 @@ class Block:
     n_records: int
     fitted: bool
 
+    @property
+    def n_tokens(self) -> int:
+        """Its tokens, which are predicted as well as an end mark of every record that has any."""
+        return self.n_positions - self.n_records
+
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
@@ -108,18 +113,18 @@ class NgramCounts:
             store=self.store,
         )
         bounds = np.stack([self._bounds(block, order, within_groups) for block in self.blocks])
-        cuts = _even_cuts(bounds.sum(axis=0), _TASKS_PER_ORDER)
+        cuts = even_cuts(bounds.sum(axis=0), _TASKS_PER_ORDER)
         spans = [bounds[:, a : b + 1] for a, b in pairwise(cuts)]
         n_distinct = cluster.map(
             f"counting {label}",
-            partial(self._count_span, name=_name("counts", order, within_groups)),
+            partial(self._count_span, name=stored_name("counts", order, within_groups)),
             spans,
             sizes=[int((span[:, -1] - span[:, 0]).sum()) for span in spans],
             unit="n-grams",
             store=self.store,
         )
         for block in self.blocks:
-            self.store.delete(f"{_name('keys', order, within_groups)}-{block.index}")
+            self.store.delete(f"{stored_name('keys', order, within_groups)}-{block.index}")
         return int(sum(n_distinct))
 
     def at_positions(self, block: Block, orders: int, *, within_groups: bool = False) -> np.ndarray:
@@ -140,7 +145,9 @@ class NgramCounts:
             self._salts(block, within_groups),
             self.n_bits,
             self._bounds(block, order, within_groups),
-            self.store.get(f"{_name('counts', order, within_groups)}-{block.index}", self.dtype),
+            self.store.get(
+                f"{stored_name('counts', order, within_groups)}-{block.index}", self.dtype
+            ),
             out,
         )
 
@@ -152,9 +159,9 @@ class NgramCounts:
             self._salts(block, within_groups),
             self.n_bits,
         )
-        self.store.put(f"{_name('keys', order, within_groups)}-{block.index}", keys)
-        self.store.put(f"{_name('bounds', order, within_groups)}-{block.index}", bounds)
-        name = f"{_name('counts', order, within_groups)}-{block.index}"
+        self.store.put(f"{stored_name('keys', order, within_groups)}-{block.index}", keys)
+        self.store.put(f"{stored_name('bounds', order, within_groups)}-{block.index}", bounds)
+        name = f"{stored_name('counts', order, within_groups)}-{block.index}"
         self.store.create(name, block.n_positions, self.dtype)
 
     def _count_span(self, bounds: np.ndarray, *, name: str) -> int:
@@ -175,18 +182,19 @@ class NgramCounts:
         return n_distinct
 
     def _bounds(self, block: Block, order: int, within_groups: bool) -> np.ndarray:
-        name = f"{_name('bounds', order, within_groups)}-{block.index}"
+        name = f"{stored_name('bounds', order, within_groups)}-{block.index}"
         return self.store.get(name, np.int64)
 
     def _salts(self, block: Block, within_groups: bool) -> np.ndarray:
         return self.store.get(f"salts-{block.index}", np.uint64) if within_groups else NO_SALTS
 
 
-def _name(kind: str, order: int, within_groups: bool) -> str:
+def stored_name(kind: str, order: int, within_groups: bool) -> str:
+    """What the store calls the arrays of one kind and order, of keys salted with groups or not."""
     return f"{'own-' if within_groups else ''}{kind}-{order}"
 
 
-def _even_cuts(cumulative: np.ndarray, n_spans: int) -> list[int]:
+def even_cuts(cumulative: np.ndarray, n_spans: int) -> list[int]:
     """Partition numbers that cut cumulative key counts (P + 1,) into spans of about equal size."""
     targets = np.linspace(cumulative[0], cumulative[-1], n_spans + 1)[1:-1]
     inner = np.searchsorted(cumulative, targets)

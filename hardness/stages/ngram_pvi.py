@@ -27,12 +27,13 @@ from hardness.ngram.class_sums import Fitted, no_held, records_held
 from hardness.ngram.hashing import uniform
 from hardness.ngram.temperature import fit_temperature, posteriors
 from hardness.stages import perplexity
+from hardness.stages.blocks import write_blocks
 from hardness.stages.class_counts import ClassCounts
 from hardness.stages.class_held import held_with, sum_groups
 from hardness.stages.labelled import Labelled, encode_labelled
 from hardness.stages.ngram import Block
 from hardness.stages.reference import open_reference
-from hardness.stages.run import PartWriter, Run, Tally
+from hardness.stages.run import Run, Tally
 
 _FIT_RECORDS = 2**17
 _FIT_SCORES = 2**23
@@ -68,12 +69,8 @@ def run(task: Run, config: NgramPviConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
     if not config.reference:
         return _run(task, config, None)
-    # The reference's columns are read the way the data's are.
-    columns = task.dataset.columns
-    opened = open_reference(
-        config.reference, text=columns.text, label=columns.label, reading=task.reading
-    )
-    with opened as reference:
+    columns, reading = task.dataset.columns, task.reading
+    with open_reference(config.reference, columns, labelled=True, reading=reading) as reference:
         return _run(task, config, reference)
 
 
@@ -105,26 +102,16 @@ def _run(task: Run, config: NgramPviConfig, reference: Dataset | None) -> Tally:
     temperature = config.temperature
     if temperature is None:
         temperature = _fit_temperature(task, models, data, "group" if by_group else "record")
-    task.writer.begin()
-    missing = [scored[part] for part in task.writer.missing]
-    task.cluster.map(
-        "scoring",
-        partial(
-            _score_block,
-            models=models,
-            holdout=holdout,
-            sharpness=1 / temperature,
-            classes=data.classes,
-            first=scored[0].index,
-            named=task.dataset.columns.id is not None,
-            writer=task.writer,
-        ),
-        missing,
-        sizes=[block.n_positions for block in missing],
-        unit="tokens",
+    score = partial(
+        _score_block,
+        models=models,
+        holdout=holdout,
+        sharpness=1 / temperature,
+        classes=data.classes,
     )
+    write_blocks(task, scored, score)
     return Tally(
-        n_tokens=sum(block.n_positions - block.n_records for block in scored),
+        n_tokens=sum(block.n_tokens for block in scored),
         rejects=data.rejects,
         facts={
             "classes": len(data.classes),
@@ -215,16 +202,8 @@ def _score(
 
 
 def _score_block(
-    block: Block,
-    *,
-    models: _Models,
-    holdout: str,
-    sharpness: float,
-    classes: list[str],
-    first: int,
-    named: bool,
-    writer: PartWriter,
-) -> None:
+    block: Block, *, models: _Models, holdout: str, sharpness: float, classes: list[str]
+) -> dict[str, pa.Array]:
     store = models.counts.store
     labels = store.get(f"labels-{block.index}", np.int32)
     pvi, confidence = np.empty((2, len(labels)), dtype=np.float64)
@@ -236,13 +215,8 @@ def _score_block(
             scores, priors, labels[ends], sharpness, pvi[ends], confidence[ends], predicted[ends]
         )
     numbers = pa.array(predicted, mask=predicted < 0)
-    writer.write(
-        block.index - first,
-        store.get(f"rows-{block.index}", np.uint64),
-        {
-            "pvi": pa.array(pvi, mask=np.isnan(pvi)),
-            "confidence": pa.array(confidence, mask=np.isnan(confidence)),
-            "predicted": pa.array(classes, pa.string()).take(numbers),
-        },
-        ids=store.get_column(f"names-{block.index}") if named else None,
-    )
+    return {
+        "pvi": pa.array(pvi, mask=np.isnan(pvi)),
+        "confidence": pa.array(confidence, mask=np.isnan(confidence)),
+        "predicted": pa.array(classes, pa.string()).take(numbers),
+    }

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from hardness.io.dataset import Dataset
 from hardness.io.records import Partition, Records, Reject
-from hardness.stages.run import PartWriter, Run
+from hardness.stages.run import PartWriter, Run, rejects_of
 
 Score = Callable[[Partition, Records], tuple[dict[str, pa.Array], dict[str, int]]]
 """The metric's columns for the records of a partition, and counts to add up over partitions."""
@@ -52,7 +52,7 @@ def write_parts(
     for result in results:
         for name, count in result["counts"].items():
             counts[name] = counts.get(name, 0) + count
-    return counts, [Reject(**reject) for result in results for reject in result["rejects"]]
+    return counts, rejects_of(results)
 
 
 def _write_part(

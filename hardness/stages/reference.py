@@ -10,6 +10,7 @@ from hardness.errors import HardnessError
 from hardness.io.dataset import Dataset, open_dataset
 from hardness.io.digest import file_digest
 from hardness.io.files import expand
+from hardness.io.records import Columns
 
 
 def reference_files(paths: Sequence[str], option: str = "reference") -> list[str]:
@@ -44,23 +45,25 @@ def reference_digests(paths: Sequence[str], option: str = "reference") -> list[s
 @contextmanager
 def open_reference(
     paths: Sequence[str],
+    columns: Columns,
     *,
-    text: Sequence[str],
-    label: str | None = None,
+    labelled: bool = False,
     reading: Mapping[str, Any] | None = None,
 ) -> Iterator[Dataset]:
     """The records of a reference, its columns read the way the data's are.
 
     Args:
         paths: of its files.
-        text, label: the data's columns.
+        columns: the data's.
+        labelled: it must have their label, too.
         reading: see `hardness.stages.run.Run`.
 
     Raises:
         HardnessError: a file or a record cannot be read, or lacks the columns.
     """
     with named("reference"):
-        dataset = open_dataset(paths, text=text, label=label, **(reading or {}))
+        label = columns.label if labelled else None
+        dataset = open_dataset(paths, text=columns.text, label=label, **(reading or {}))
     with dataset:
         yield dataset
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -78,3 +78,8 @@ class Tally:
     rejects: list[Reject] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def rejects_of(results: Iterable[Mapping[str, Any]]) -> list[Reject]:
+    """The bad records of all tasks, whose results hold the fields of each under `rejects`."""
+    return [Reject(**reject) for result in results for reject in result["rejects"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,17 @@ from typing import Any
 import pyarrow as pa
 
 from hardness.errors import HardnessError
-from hardness.io.dataset import Dataset, Paths, open_dataset
-from hardness.io.digest import object_digest
+from hardness.io.dataset import Paths, open_dataset
 from hardness.io.examples import Examples, find_examples
 from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
-from hardness.io.metric_writer import MetricWriter
 from hardness.io.records import Columns
-from hardness.io.rejects import write_rejects
-from hardness.io.storage import AnyPath, Location, local_path, locate, work_folder
+from hardness.io.storage import AnyPath, Location, local_path, locate
 from hardness.io.table import HardnessTable, create_table, open_table
 from hardness.memory import parse_memory
 from hardness.metrics import Metric, metrics
 from hardness.progress import Progress
-from hardness.stages.cluster import Cluster, open_cluster
-from hardness.stages.run import Run, Tally
-from hardness.stages.store import DiskStore, open_store
-from hardness.stages.work import alone
+from hardness.stages.compute import Resources, compute
 
 _PARTITIONS_IN_MEMORY = 64
 """A task holds up to about eight times its partition, and up to eight tasks run at a time."""
@@ -114,28 +108,29 @@ def score(
     stage = spec.load_stage()
     limit = parse_memory(memory)
     work = None if work is None else local_path("work", work)
+    columns: dict[str, Any] = {"text": text, "label": label, "id": id, "group": group}
     if data is None:
-        data, known = _implied_data(spec, config)
-        text, label, id, group = (
-            text or known.text,
-            label or known.label,
-            id or known.id,
-            group or known.group,
-        )
+        data, implied = _implied_data(spec, config)
+        columns = {part: name or getattr(implied, part) for part, name in columns.items()}
     folder = default_folder(data) if output is None else locate(output)
-    reading = {
-        "work": _staging(folder, scheduler) if work is None else work,
-        "largest_partition_bytes": limit // _PARTITIONS_IN_MEMORY,
-    }
+    resources = Resources(
+        threads=threads,
+        workers=workers,
+        scheduler=scheduler,
+        progress=progress,
+        memory=limit,
+        work=work,
+        reading={
+            "work": _staging(folder, scheduler) if work is None else work,
+            "largest_partition_bytes": limit // _PARTITIONS_IN_MEMORY,
+        },
+    )
     sources = open_dataset(
         data,
-        text=text,
-        label=label,
-        id=id,
-        group=group,
+        **columns,
         on_error=on_error,
         partition_bytes=spec.partition_bytes if partition_bytes is None else partition_bytes,
-        **reading,
+        **resources.reading,
     )
     with sources as dataset:
         spec = spec.settled(config, dataset)
@@ -152,50 +147,15 @@ def score(
         if cached:
             _check_rejects(table.metric(spec.name), on_error)
             writer.begin()
-        if not cached:
-            writer.opening.claim()
-            folder = work_folder(writer.path, "work") if work is None else work
-            where = {"threads": threads, "workers": workers, "scheduler": scheduler}
-            durable = scheduler is not None
-            with alone(writer.path):
-                with open_cluster(progress=progress, **where) as cluster:
-                    tally, went_on = _compute(
-                        spec,
-                        config,
-                        dataset,
-                        writer,
-                        cluster,
-                        folder,
-                        limit,
-                        durable=durable,
-                        reading=reading,
-                    )
-                resumed = resumed or went_on
-                dataset.check_unchanged()
-                if tally.rejects:
-                    write_rejects(writer.path / "rejects.jsonl", tally.rejects)
-                if len(tally.rejects) == dataset.rows:
-                    raise HardnessError(
-                        f"data must hold a good record, got {dataset.rows:,} bad ones; "
-                        f"see {writer.path / 'rejects.jsonl'}"
-                    )
-                writer.finish(
-                    seconds=time.perf_counter() - began,
-                    extra={
-                        "rejects": len(tally.rejects),
-                        "tokens": tally.n_tokens,
-                        "notes": list(tally.notes),
-                        **tally.facts,
-                    },
-                )
+        else:
+            resumed |= compute(spec, config, dataset, writer, resources, began=began)
         table = open_table(table.path)
-        info = table.metric(spec.name)
         shown = None
         if examples:
             shown = find_examples(table, dataset, spec.name, easiest=examples, hardest=examples)
         return ScoreResult(
             table=table,
-            info=info,
+            info=table.metric(spec.name),
             cached=cached,
             resumed=resumed,
             replaced=writer.replaced,
@@ -222,13 +182,6 @@ def _staging(folder: Location, scheduler: str | None) -> Path | None:
     return folder.parent if scheduler is not None and isinstance(folder, Path) else None
 
 
-def _identity(plan: Mapping[str, Any], reading: Mapping[str, Any]) -> str:
-    """Digest of all that decides what stages leave in files."""
-    # The plan knows the partitions of the data, but not those of a reference.
-    bounded = "reference" in plan["parameters"]
-    return object_digest([plan, reading["largest_partition_bytes"] if bounded else None])
-
-
 def _check_rejects(info: MetricInfo, on_error: str) -> None:
     """Raises HardnessError if a result without its bad records is not what was asked for."""
     rejects = info.content["rejects"]
@@ -238,47 +191,3 @@ def _check_rejects(info: MetricInfo, on_error: str) -> None:
             f"{info.path / 'rejects.jsonl'} since an earlier run skipped them; mend them, or pass "
             "--on-error skip again"
         )
-
-
-def _compute(
-    spec: Metric,
-    config: Any,
-    dataset: Dataset,
-    writer: MetricWriter,
-    cluster: Cluster,
-    folder: Path,
-    memory: int,
-    *,
-    durable: bool,
-    reading: Mapping[str, Any],
-) -> tuple[Tally, bool]:
-    """Run the metric's stages, in memory if they fit and share this process.
-
-    Returns:
-        What the stages found, and whether they went on from what a former run had left.
-    """
-    stage = spec.load_stage()
-    in_memory, on_disk = stage.store_bytes(config, dataset)
-    stored = open_store(
-        folder,
-        run=_identity(writer.plan, reading),
-        in_memory=cluster.in_process and in_memory <= memory,
-        disk_bytes=on_disk,
-        durable=durable,
-    )
-    with stored as store:
-        task = Run(
-            metric=spec,
-            dataset=dataset,
-            cluster=cluster,
-            store=store,
-            writer=writer,
-            reading=reading,
-        )
-        resumed = isinstance(store, DiskStore) and store.resumes
-        written = list(store.folders)
-        if isinstance(writer.path, Path):
-            writer.path.mkdir(parents=True, exist_ok=True)
-            written.insert(0, writer.path)
-        with cluster.sharing(*written):
-            return stage.run(task, config), resumed

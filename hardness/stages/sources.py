@@ -8,7 +8,11 @@ from typing import Any
 
 from hardness.io.dataset import Dataset
 from hardness.io.records import Partition
+from hardness.io.storage import signature
 from hardness.stages.run import Run
+
+_EXPANSION = 4
+"""Bytes of text in a byte of Parquet or Arrow, a high guess."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,14 @@ class Source:
     partition: Partition
     fitted: bool
     scored: bool
+
+
+def text_bytes(dataset: Dataset) -> int:
+    """About how many bytes of plain text the files of a dataset hold."""
+    return sum(
+        signature(file.location).bytes * (1 if file.reader in ("jsonl", "text") else _EXPANSION)
+        for file in dataset.files
+    )
 
 
 def encode_sources(

@@ -1,9 +1,8 @@
 """What can be read off a text's surface as stages: encode and measure, count words, score.
 
-What the store holds, beside what `hardness.stages.ngram` keeps there, for each block b of the data:
+What the store holds, beside what `hardness.stages.blocks` and `hardness.stages.ngram` keep there,
+for each block b of the data:
 
-    rows-b          uint64 (n_b,)   global row of each record
-    names-b         Arrow (n_b,)    the `id` column; only where there is one
     characters-b    uint32 (n_b,)
     compression-b   float64 (n_b,)  NaN where undefined
     flesch-b        float64 (n_b,)  NaN where undefined
@@ -11,7 +10,6 @@ What the store holds, beside what `hardness.stages.ngram` keeps there, for each 
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -20,7 +18,7 @@ import pyarrow as pa
 
 from hardness.io.arrow import pc
 from hardness.io.dataset import Dataset
-from hardness.io.records import Columns, Reject
+from hardness.io.records import Columns
 from hardness.io.text import join_columns
 from hardness.metrics.perplexity import PerplexityConfig
 from hardness.metrics.surface import SurfaceConfig
@@ -31,9 +29,10 @@ from hardness.ngram.readability import reading_ease
 from hardness.ngram.strings import string_buffers
 from hardness.ngram.tokenize import identity, tokenize, tokenizers
 from hardness.stages import perplexity
+from hardness.stages.blocks import put_tokens, read_source, write_blocks
 from hardness.stages.ngram import Block, NgramCounts
 from hardness.stages.reference import open_reference, reference_digests
-from hardness.stages.run import PartWriter, Run, Tally
+from hardness.stages.run import Run, Tally, rejects_of
 from hardness.stages.sources import Source, encode_sources
 from hardness.stages.store import Store
 
@@ -60,9 +59,8 @@ def run(task: Run, config: SurfaceConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
     if not config.reference:
         return _run(task, config, None)
-    # The reference's texts are read the way the data's are.
-    text, reading = task.dataset.columns.text, task.reading
-    with open_reference(config.reference, text=text, reading=reading) as reference:
+    columns = task.dataset.columns
+    with open_reference(config.reference, columns, reading=task.reading) as reference:
         return _run(task, config, reference)
 
 
@@ -72,78 +70,39 @@ def _run(task: Run, config: SurfaceConfig, reference: Dataset | None) -> Tally:
     blocks = [Block(**result["block"]) for result in results]
     counts = NgramCounts.plan(task.store, blocks)
     n_types = counts.count(task.cluster, 1)
-    fitted = [block for block in blocks if block.fitted]
     scored = [block for block in blocks if reference is None or not block.fitted]
-    task.writer.begin()
-    missing = [scored[part] for part in task.writer.missing]
-    task.cluster.map(
-        "scoring",
-        partial(
-            _score,
-            counts=counts,
-            leave_out=reference is None,
-            n_tokens=_n_tokens(fitted),
-            # The end mark is counted as one more.
-            n_types=n_types - (_n_tokens(fitted) > 0),
-            first=scored[0].index,
-            named=task.dataset.columns.id is not None,
-            writer=task.writer,
-        ),
-        missing,
-        sizes=[block.n_positions for block in missing],
-        unit="tokens",
+    n_tokens = sum(block.n_tokens for block in blocks if block.fitted)
+    score = partial(
+        _score,
+        counts=counts,
+        leave_out=reference is None,
+        n_tokens=n_tokens,
+        n_types=n_types - (n_tokens > 0),  # the end mark is counted as one more
     )
+    write_blocks(task, scored, score)
     return Tally(
-        n_tokens=_n_tokens(scored),
-        rejects=[Reject(**reject) for result in results for reject in result["rejects"]],
+        n_tokens=sum(block.n_tokens for block in scored),
+        rejects=rejects_of(results),
         facts={"zstd": ZSTD},
     )
 
 
-def _n_tokens(blocks: list[Block]) -> int:
-    return sum(block.n_positions - block.n_records for block in blocks)
-
-
 def _encode(source: Source, *, store: Store, tokenizer: str) -> dict[str, Any]:
-    columns = source.dataset.columns
-    id_column = columns.id if source.scored else None
-    wanted = [*columns.text, *([] if id_column is None else [id_column])]
-    records = source.dataset.read(source.partition, list(dict.fromkeys(wanted)))
-    texts = pc.fill_null(join_columns(records.table, columns.text), "")
+    records = read_source(source)
+    texts = pc.fill_null(join_columns(records.table, source.dataset.columns.text), "")
     tokens = tokenize(texts, tokenizers.get(tokenizer))
-    store.put(f"ids-{source.index}", tokens.ids)
-    store.put(f"starts-{source.index}", tokens.starts)
     if source.scored:
         data, offsets = string_buffers(texts)
         characters = pc.utf8_length(texts).to_numpy().astype(np.uint32)
-        store.put(f"rows-{source.index}", records.rows)
         store.put(f"characters-{source.index}", characters)
         store.put(f"compression-{source.index}", compression_ratios(data, offsets))
         store.put(f"flesch-{source.index}", reading_ease(data, offsets))
-        if id_column is not None:
-            store.put_column(f"names-{source.index}", records.table.column(id_column))
-    block = Block(
-        index=source.index,
-        n_positions=len(tokens.ids),
-        n_records=int(np.count_nonzero(np.diff(tokens.starts))),
-        fitted=source.fitted,
-    )
-    # What cannot be read in a reference was never asked to be scored.
-    rejects = records.rejects if source.scored else []
-    return {"block": asdict(block), "rejects": [asdict(reject) for reject in rejects]}
+    return put_tokens(store, source, records, tokens)
 
 
 def _score(
-    block: Block,
-    *,
-    counts: NgramCounts,
-    leave_out: bool,
-    n_tokens: int,
-    n_types: int,
-    first: int,
-    named: bool,
-    writer: PartWriter,
-) -> None:
+    block: Block, *, counts: NgramCounts, leave_out: bool, n_tokens: int, n_types: int
+) -> dict[str, pa.Array]:
     store = counts.store
     ids = store.get(f"ids-{block.index}", np.uint64)
     starts = store.get(f"starts-{block.index}", np.int64)
@@ -159,17 +118,12 @@ def _score(
             ("flesch", np.float64),
         )
     }
-    writer.write(
-        block.index - first,
-        store.get(f"rows-{block.index}", np.uint64),
-        {
-            "tokens": pa.array(np.maximum(np.diff(starts) - 1, 0).astype(np.uint32), mask=empty),
-            "characters": pa.array(own["characters"], mask=empty),
-            "ttr": pa.array(ratios, mask=empty),
-            "mtld": pa.array(mtld, mask=np.isnan(mtld)),
-            "rarity": pa.array(rarity, mask=np.isnan(rarity)),
-            "compression": pa.array(own["compression"], mask=empty),
-            "flesch": pa.array(own["flesch"], mask=empty | np.isnan(own["flesch"])),
-        },
-        ids=store.get_column(f"names-{block.index}") if named else None,
-    )
+    return {
+        "tokens": pa.array(np.maximum(np.diff(starts) - 1, 0).astype(np.uint32), mask=empty),
+        "characters": pa.array(own["characters"], mask=empty),
+        "ttr": pa.array(ratios, mask=empty),
+        "mtld": pa.array(mtld, mask=np.isnan(mtld)),
+        "rarity": pa.array(rarity, mask=np.isnan(rarity)),
+        "compression": pa.array(own["compression"], mask=empty),
+        "flesch": pa.array(own["flesch"], mask=empty | np.isnan(own["flesch"])),
+    }

@@ -37,9 +37,8 @@ def store_bytes(config: ZipfitConfig, dataset: Dataset) -> tuple[int, int]:
 
 def run(task: Run, config: ZipfitConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
-    text = task.dataset.columns.text
-    # The target's texts are read the way the data's are.
-    with open_reference(config.reference, text=text, reading=task.reading) as reference:
+    columns = task.dataset.columns
+    with open_reference(config.reference, columns, reading=task.reading) as reference:
         drawn = task.cluster.map(
             "reading the target",
             partial(_draw, dataset=replace(reference, partitions=()), most=config.targets),
@@ -55,8 +54,8 @@ def run(task: Run, config: ZipfitConfig) -> Tally:
         )
     targets = [target.encode() for _, _, target in lots]
     missing = frozenset(task.writer.missing)
-    score = partial(_score, text=text, targets=targets, missing=missing)
-    _, rejects = write_parts(task, task.dataset, [*text], score)
+    score = partial(_score, text=columns.text, targets=targets, missing=missing)
+    _, rejects = write_parts(task, task.dataset, [*columns.text], score)
     return Tally(rejects=rejects, facts={"compared": len(targets)})
 
 

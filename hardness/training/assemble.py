@@ -51,27 +51,8 @@ def assemble(setup: Setup, world: World, listener: Listener, stop: StopRequest) 
     config, plan, output = setup.config, setup.plan, Path(setup.config.output)
     model = spread(setup.make_model(), config, world, _probe(setup))
     meter = Meter(world)
-    recorder = None
-    if config.record_dynamics is not None:
-        recorder = dynamics.Recorder(
-            output / names.DYNAMICS, rank=world.rank, with_logits=config.record_logits
-        )
-    milestones = Milestones(
-        config=config,
-        plan=plan,
-        world=world,
-        model=model,
-        optimizer=make_optimizer(model, config),
-        meter=meter,
-        listener=listener,
-        checkpoints=Checkpoints(folder=output / names.CHECKPOINTS, world=world, keep=config.keep),
-        evaluate=_evaluator(setup, model, world),
-        recorder=recorder,
-        observe_epoch=partial(_observe_all, setup, world, model, recorder)
-        if recorder is not None and config.record_dynamics == "after"
-        else None,
-        save_best=partial(save_model, setup, world, model, names.BEST),
-    )
+    recorder = _recorder(config, world)
+    milestones = _milestones(setup, world, model, meter, listener, recorder)
     start = milestones.resume()
     if world.first:
         dynamics.discard_after(output / names.DYNAMICS, start // plan.steps_per_epoch)
@@ -101,9 +82,7 @@ def assemble(setup: Setup, world: World, listener: Listener, stop: StopRequest) 
         log=log.write,
         listener=listener,
         stop=stop,
-        observe=recorder.observe
-        if recorder is not None and config.record_dynamics == "during"
-        else None,
+        observe=recorder.observe if recorder and config.record_dynamics == "during" else None,
         after_step=milestones.after_step,
         save=milestones.save,
     )
@@ -112,6 +91,44 @@ def assemble(setup: Setup, world: World, listener: Listener, stop: StopRequest) 
         yield Run(
             setup=setup, world=world, model=model, loop=loop, milestones=milestones, steps=steps
         )
+
+
+def _recorder(config: TrainConfig, world: World) -> dynamics.Recorder | None:
+    if config.record_dynamics is None:
+        return None
+    folder = Path(config.output) / names.DYNAMICS
+    return dynamics.Recorder(folder, rank=world.rank, with_logits=config.record_logits)
+
+
+def _milestones(
+    setup: Setup,
+    world: World,
+    model: Any,
+    meter: Meter,
+    listener: Listener,
+    recorder: dynamics.Recorder | None,
+) -> Milestones:
+    """What happens between steps: evaluations, checkpoints, dynamics, the best model."""
+    config = setup.config
+    observe_epoch = None
+    if recorder is not None and config.record_dynamics == "after":
+        observe_epoch = partial(_observe_all, setup, world, model, recorder)
+    return Milestones(
+        config=config,
+        plan=setup.plan,
+        world=world,
+        model=model,
+        optimizer=make_optimizer(model, config),
+        meter=meter,
+        listener=listener,
+        checkpoints=Checkpoints(
+            folder=Path(config.output) / names.CHECKPOINTS, world=world, keep=config.keep
+        ),
+        evaluate=_evaluator(setup, model, world),
+        recorder=recorder,
+        observe_epoch=observe_epoch,
+        save_best=partial(save_model, setup, world, model, names.BEST),
+    )
 
 
 def make_optimizer(model: torch.nn.Module, config: TrainConfig) -> torch.optim.Optimizer:

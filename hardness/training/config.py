@@ -8,18 +8,19 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from hardness.arguments import as_names
 from hardness.errors import HardnessError
+from hardness.metrics.model_options import DEVICES, PRECISIONS
 from hardness.training import checks
 from hardness.weighting import resolve
 from hardness.weighting.ramps import RAMPS
 
-TASKS = ("classification", "causal-lm")
+CLASSIFICATION, CAUSAL_LM = "classification", "causal-lm"
+TASKS = (CLASSIFICATION, CAUSAL_LM)
 TINY = "tiny"
 SCHEDULES = ("linear", "cosine", "constant")
-DEVICES = ("auto", "cpu", "cuda")
 WEIGHT_NORMS = ("none", "dataset", "batch")
 PARALLEL = ("ddp", "fsdp")
-PRECISIONS = ("fp32", "bf16")
 RECORDING = ("during", "after")
 
 EPOCHS = 3
@@ -159,12 +160,12 @@ class TrainConfig:
     @property
     def prompt_columns(self) -> tuple[str, ...] | None:
         """`prompt` as column names."""
-        return _names(self.prompt)
+        return None if self.prompt is None else as_names(self.prompt)
 
     @property
     def response_columns(self) -> tuple[str, ...] | None:
         """`response` as column names."""
-        return _names(self.response)
+        return None if self.response is None else as_names(self.response)
 
     @property
     def peak_lr(self) -> float:
@@ -252,13 +253,6 @@ def _accumulate_problem(config: TrainConfig) -> str | None:
         f"accumulate must be at most the batch size of {config.batch_size}, got "
         f"{config.accumulate}; use a larger --batch-size"
     )
-
-
-def _names(value: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    parts = value.split(",") if isinstance(value, str) else value
-    return tuple(part.strip() for part in parts)
 
 
 def _plain(value: Any) -> Any:

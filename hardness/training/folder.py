@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, OutputExistsError
 from hardness.io.atomic import read_json, write_json
 from hardness.training import names
 from hardness.training.models import quiet_transformers
@@ -82,7 +82,8 @@ def claim(folder: Path, config: Mapping[str, Any], overwrite: bool) -> bool:
         saved, it is not, and what is left of the run is what it goes on from.
 
     Raises:
-        HardnessError: it holds another run, or files that are no run.
+        OutputExistsError: it holds another run.
+        HardnessError: it holds files that are no run.
     """
     path = folder / names.CONFIG
     if path.exists():
@@ -96,7 +97,7 @@ def claim(folder: Path, config: Mapping[str, Any], overwrite: bool) -> bool:
         if not changed and not overwrite:
             return _complete(folder)
         if not overwrite:
-            raise HardnessError(
+            raise OutputExistsError(
                 f"output must be a new folder or one of the same run, got {str(folder)!r} of a run "
                 f"with {changed[0]}; choose another -o or use --overwrite"
             )

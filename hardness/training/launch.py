@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, OutputExistsError
 from hardness.training.config import TrainConfig
 from hardness.training.listener import Listener, StepReport
 from hardness.training.signals import EXIT_CODE, Stopped, deaf_to_interrupts, listening
@@ -36,7 +36,7 @@ def launch(config: TrainConfig, listener: Listener) -> tuple[Mapping[str, Any], 
         The contents of result.json and whether the run was already complete.
 
     Raises:
-        HardnessError: what the first rank raised.
+        HardnessError, OutputExistsError: what the first rank raised.
         Stopped: SIGTERM came, was passed on, and a checkpoint was saved.
         RuntimeError: a rank died; its traceback is on standard error.
     """
@@ -48,18 +48,20 @@ def launch(config: TrainConfig, listener: Listener) -> tuple[Mapping[str, Any], 
                 ranks.append(_start(config, rank, port, writing if rank == 0 else None))
         os.close(writing)
         result: tuple[Mapping[str, Any], bool] | None = None
-        mistake: str | None = None
+        mistake: HardnessError | None = None
         for line in events:
             kind, value = json.loads(line)
             if kind == "result":
                 result = value["found"], value["cached"]
             elif kind == "mistake":
-                mistake = value
+                mistake = HardnessError(value)
+            elif kind == "exists":
+                mistake = OutputExistsError(value)
             else:
                 _tell(listener, kind, value)
         codes = _wait(ranks)
     if mistake is not None:
-        raise HardnessError(mistake)
+        raise mistake
     if EXIT_CODE in codes:
         raise Stopped
     if result is None or any(codes):

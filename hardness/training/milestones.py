@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class Milestones:
     """Takes each line of metrics."""
     evaluation: Mapping[str, Any] | None = None
     """The last evaluation."""
-    best: Mapping[str, Any] | None = field(default=None)
+    best: Mapping[str, Any] | None = None
     """The evaluation with the least loss."""
 
     def after_step(self, batch: StepBatch, check: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hardness.errors import HardnessError
 from hardness.io.digest import file_digest, object_digest
-from hardness.training.config import MAX_LENGTH, TrainConfig
+from hardness.training.config import CLASSIFICATION, MAX_LENGTH, TrainConfig
 from hardness.training.parallel import World
 from hardness.training.tiny import tiny_config, tiny_tokenizer, train_bpe
 
@@ -124,7 +124,7 @@ def make_model(
     import torch
     from transformers import LlamaForCausalLM, LlamaForSequenceClassification
 
-    classify = task == "classification"
+    classify = task == CLASSIFICATION
     names: dict[str, Any] = {}
     if classify:
         names = {
@@ -156,7 +156,7 @@ def load_model(path: str | Path, task: str, **options: Any) -> Any:
     """
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
-    classify = task == "classification"
+    classify = task == CLASSIFICATION
     loader = AutoModelForSequenceClassification if classify else AutoModelForCausalLM
     try:
         with quiet_transformers():

@@ -20,7 +20,7 @@ from hardness.errors import HardnessError
 from hardness.training.batches import BatchPlan
 from hardness.training.chat import ChatLM, is_chat
 from hardness.training.columns import prompt_and_response
-from hardness.training.config import EPOCHS, TrainConfig
+from hardness.training.config import CAUSAL_LM, CLASSIFICATION, EPOCHS, TrainConfig
 from hardness.training.data import UNDEFINED_HARDNESS, InOrder, distinct
 from hardness.training.evaluation import EvalSet, load_eval_set
 from hardness.training.examples import column_texts
@@ -126,7 +126,7 @@ def prepare(config: TrainConfig, listener: Listener, world: World) -> Setup:
     name = _choose_task(config, shards, listener)
     prompt, response = _choose_columns(config, shards, name)
     labels: dict[str, int] = {}
-    if name == "classification":
+    if name == CLASSIFICATION:
         labels = label_ids(shards.labels(), known=model_labels(config))
         listener.note(f"label: {shards.manifest.columns.label} ({', '.join(labels)})")
     max_length = longest_input(config)
@@ -218,7 +218,7 @@ def _default_epochs(shards: Shards, listener: Listener) -> int:
 
 def _choose_task(config: TrainConfig, shards: Shards, listener: Listener) -> str:
     label = shards.manifest.columns.label
-    if config.task == "classification" and label is None:
+    if config.task == CLASSIFICATION and label is None:
         raise HardnessError(
             "task must be causal-lm for data without a label column, got 'classification'; "
             "score the data with --label NAME and build again, or use --task causal-lm"
@@ -227,9 +227,9 @@ def _choose_task(config: TrainConfig, shards: Shards, listener: Listener) -> str
         return config.task
     if label is None:
         listener.note("task: causal-lm, because the data has no label column")
-        return "causal-lm"
+        return CAUSAL_LM
     listener.note(f"task: classification, because the data has the label column {label}")
-    return "classification"
+    return CLASSIFICATION
 
 
 def _choose_columns(
@@ -238,7 +238,7 @@ def _choose_columns(
     """The columns before and after the point where a causal LM starts to learn."""
     text = tuple(shards.manifest.columns.text)
     prompt, response = config.prompt_columns, config.response_columns
-    if task == "classification":
+    if task == CLASSIFICATION:
         if prompt is not None or response is not None:
             raise HardnessError(
                 "prompt and response must be left out for classification, got them; "
@@ -257,7 +257,7 @@ def _make_task(
     response: tuple[str, ...],
     max_length: int,
 ) -> Task:
-    if name == "causal-lm":
+    if name == CAUSAL_LM:
         if not prompt and len(response) == 1 and is_chat(shards.schema.field(response[0]).type):
             return ChatLM(tokenizer=tokenizer, messages=response[0], max_length=max_length)
         return CausalLM(
@@ -275,7 +275,7 @@ def _make_task(
 
 
 def _described_columns(task: str, prompt: tuple[str, ...], response: tuple[str, ...]) -> str:
-    if task == "classification":
+    if task == CLASSIFICATION:
         return " + ".join([*prompt, *response])
     return " → ".join(filter(None, [" + ".join(prompt), " + ".join(response)]))
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from hardness.errors import HardnessError
+from hardness.training.config import CAUSAL_LM, CLASSIFICATION
 from hardness.training.examples import IGNORED, Example, column_texts, pad_inputs
 from hardness.training.labels import label_name
 from hardness.training.losses import (
@@ -65,7 +66,7 @@ class Task(Protocol):
 class Classification:
     """One label for each record."""
 
-    name = "classification"
+    name = CLASSIFICATION
 
     def __init__(
         self,
@@ -140,7 +141,7 @@ class Classification:
 class CausalLM:
     """The next token of each response, its prompt given."""
 
-    name = "causal-lm"
+    name = CAUSAL_LM
 
     def __init__(
         self, *, tokenizer: Any, prompt: Sequence[str], response: Sequence[str], max_length: int

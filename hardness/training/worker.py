@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, OutputExistsError
 from hardness.training.listener import Listener, StepReport
 from hardness.training.run import train
 
@@ -46,7 +46,7 @@ def main() -> int:
         result = train(**told["options"], listener=sender)
     except HardnessError as error:
         if sender is not None:
-            sender.send("mistake", str(error))
+            sender.send("exists" if isinstance(error, OutputExistsError) else "mistake", str(error))
         return 2
     if sender is not None:
         found = {"steps": result.steps, "evaluation": result.evaluation, "best": result.best}

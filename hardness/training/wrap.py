@@ -13,7 +13,7 @@ from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
 from hardness.errors import HardnessError
-from hardness.training.config import TrainConfig
+from hardness.training.config import CLASSIFICATION, TrainConfig
 from hardness.training.parallel import World
 
 LORA_ALPHA = 2
@@ -61,7 +61,7 @@ def add_lora(model: nn.Module, rank: int, task: str) -> nn.Module:
         r=rank,
         lora_alpha=LORA_ALPHA * rank,
         target_modules="all-linear",
-        task_type="SEQ_CLS" if task == "classification" else "CAUSAL_LM",
+        task_type="SEQ_CLS" if task == CLASSIFICATION else "CAUSAL_LM",
     )
     return get_peft_model(model, settings)  # pyright: ignore[reportArgumentType]
 

@@ -62,6 +62,7 @@ def test_a_known_name_that_may_be_a_difference_must_be_marked() -> None:
         ("a) + (b", "at character 2; mend it there"),
         ("", "got its end at character 1; mend it there"),
         ("a b", "got 'b' at character 3; mend it there"),
+        (" a +", "got its end at character 5; mend it there"),
         ("a # b", "got '# b' at character 3; mend it there"),
         ("`a.b`", "quote each part of a name by itself"),
         ("``", "quote each part of a name by itself"),
@@ -81,6 +82,12 @@ def test_what_is_no_expression_is_refused_where_it_stands(text: str, message: st
     with pytest.raises(HardnessError, match=message) as caught:
         parse(text)
     assert "\n" not in str(caught.value)
+
+
+def test_mistake_names_the_option_that_the_text_was_given_as() -> None:
+    for text in ("a b", "1 + 2"):
+        with pytest.raises(HardnessError, match=r"^by must"):
+            parse(text, option="by")
 
 
 @given(st.text(alphabet="ab.`+-*/()0e, \n\"'[]:=<>é\0", max_size=20))

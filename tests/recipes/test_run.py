@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from hardness.demo.sample import SampleConfig, write_sample
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, OutputExistsError
 from hardness.recipes.recipe import read_recipe
 from hardness.recipes.run import StepReport, plan, run
 
@@ -69,6 +70,30 @@ def test_changed_data_are_scored_again(recipe: Path) -> None:
     done = run(recipe)
     assert cached(done) == [False, False]
     assert done[1].result.rows == 45
+
+
+def test_result_of_other_options_stays_where_the_step_says_so(recipe: Path) -> None:
+    recipe.write_text(RECIPE.replace('"{output}/s"', '"{output}/s", overwrite: false'))
+    run(recipe)
+    easiest = first_row(recipe.parent)
+    with pytest.raises(OutputExistsError, match="output must be a new folder or the same build"):
+        run(recipe, changes={"order": "descending"})
+    assert first_row(recipe.parent) == easiest
+
+
+def test_step_that_fails_otherwise_is_not_done_over_another(
+    recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[dict[str, Any]] = []
+
+    def score(**options: Any) -> None:
+        called.append(options)
+        raise HardnessError("data must be good, got overwrite.jsonl; mend it")
+
+    monkeypatch.setattr("hardness.recipes.run.function_of", lambda command: score)
+    with pytest.raises(HardnessError, match="data must be good"):
+        run(recipe)
+    assert len(called) == 1
 
 
 def test_stopped_recipe_goes_on(recipe: Path) -> None:

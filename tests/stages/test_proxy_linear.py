@@ -66,7 +66,7 @@ def test_table_does_not_depend_on_where_it_is_made(
 def test_many_chunks_are_as_deterministic(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hardness.stages.proxy_linear.CHUNK_BYTES", 20_000)
+    monkeypatch.setattr("hardness.stages.proxy_chunks.CHUNK_BYTES", 20_000)
     one = score(data, tmp_path / "one")
     other = score(data, tmp_path / "other", partition_bytes=7000, threads=1)
     assert one.equals(other)

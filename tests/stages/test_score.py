@@ -11,6 +11,7 @@ import pytest
 
 import hardness
 from hardness import HardnessError
+from hardness.errors import OutputExistsError
 from hardness.io.storage import Location
 from tests.ngram import oracle
 from tests.paths import local
@@ -72,7 +73,7 @@ def test_same_call_again_finds_the_result(data: Path) -> None:
 def test_other_options_are_refused_unless_told_to_overwrite(data: Path) -> None:
     table = hardness.score(data).table
     before = contents(table.path)
-    with pytest.raises(HardnessError, match=r"order was 3, is 2.*pass --overwrite"):
+    with pytest.raises(OutputExistsError, match=r"order was 3, is 2.*pass --overwrite"):
         hardness.score(data, order=2)
     assert contents(table.path) == before
     assert hardness.score(data, order=2, overwrite=True).info.parameters["order"] == 2
@@ -81,7 +82,7 @@ def test_other_options_are_refused_unless_told_to_overwrite(data: Path) -> None:
 def test_changed_data_are_refused_unless_told_to_overwrite(data: Path) -> None:
     hardness.score(data)
     data.write_text(data.read_text() + '{"id": 12, "text": "new"}\n')
-    with pytest.raises(HardnessError, match=r"must hold scores of .*, got scores of other"):
+    with pytest.raises(OutputExistsError, match=r"must hold scores of .*, got scores of other"):
         hardness.score(data)
     assert hardness.score(data, overwrite=True).info.rows == len(ROWS) + 1
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, OutputExistsError
 from hardness.training.listener import Listener, StepReport
 from hardness.training.run import train
 from tests.training.conftest import MakeShards, pairs, save_small_model
@@ -68,6 +68,12 @@ def test_a_run_on_two_processes_is_heard_and_found_by_one(job: dict[str, Any]) -
 def test_a_mistake_is_the_same_from_several_processes(job: dict[str, Any]) -> None:
     with pytest.raises(HardnessError, match="weighting must be one that the shards can serve"):
         train(nproc=2, weighting="shards", **job)
+
+
+def test_another_run_is_told_apart_from_other_mistakes(job: dict[str, Any]) -> None:
+    train(**job)
+    with pytest.raises(OutputExistsError, match="with seed 0 instead of 1"):
+        train(nproc=2, seed=1, **job)
 
 
 def test_torchrun_starts_the_command_and_sigterm_ends_it_with_a_checkpoint(

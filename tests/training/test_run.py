@@ -13,7 +13,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from hardness.curriculum.shards import open_shards
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, OutputExistsError
 from hardness.training.listener import Listener, StepReport
 from hardness.training.run import RunResult, train
 from tests.training.conftest import MakeShards, pairs, questions
@@ -242,7 +242,7 @@ def test_another_run_is_not_overwritten_unless_told_to(
     path = make_shards(pairs(30))
     first = train(path, tmp_path / "run", **SMALL)
     message = "output must be a new folder or one of the same run, got .* with seed 0 instead of 1"
-    with pytest.raises(HardnessError, match=message):
+    with pytest.raises(OutputExistsError, match=message):
         train(path, tmp_path / "run", seed=1, **SMALL)
     before = parameters(first)
     second = train(path, tmp_path / "run", seed=1, overwrite=True, **SMALL)
