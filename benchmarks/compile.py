@@ -2,8 +2,8 @@
 
     python benchmarks/compile.py
 
-The commands run one after the other with an empty cache of numba's, so that each compiles what those
-before it did not, and then with the full one, on the generated sample (3,600 records).
+The commands run one after the other with an empty cache of numba's, so that each compiles what
+those before it did not, and then with the full one, on the generated sample (3,600 records).
 """
 
 from __future__ import annotations

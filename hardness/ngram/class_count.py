@@ -20,7 +20,7 @@ from hardness.ngram.slots import SMALLEST_TABLE, clear, find_slot, grown, key_ta
 _SMALLEST_POOL = 1024
 
 
-class _Rows(NamedTuple):
+class _RowRoom(NamedTuple):
     """Room for the rows of one partition, of which each has no more than there are keys.
 
     Attributes:
@@ -35,8 +35,8 @@ class _Rows(NamedTuple):
     cursors: np.ndarray
 
     @staticmethod
-    def of(n_keys: int) -> _Rows:
-        return _Rows(
+    def of(n_keys: int) -> _RowRoom:
+        return _RowRoom(
             np.empty(n_keys + 1, dtype=np.int64),
             np.empty(n_keys, dtype=np.uint16),
             np.empty(n_keys, dtype=np.int64),
@@ -75,7 +75,7 @@ def count_classes(
     table = key_table(SMALLEST_TABLE)
     entries = np.empty(len(keys), dtype=np.uint32)
     tally = np.zeros(n_classes, dtype=np.int64)
-    rows = _Rows.of(int(np.diff(bounds[:n_fitted]).sum(axis=0).max(initial=0)))
+    rows = _RowRoom.of(int(np.diff(bounds[:n_fitted]).sum(axis=0).max(initial=0)))
     seen_in, places = np.empty_like(rows.cursors), np.empty_like(rows.cursors)
     pool = np.empty(_SMALLEST_POOL, dtype=dtype)
     segments = np.zeros((n_partitions, n_blocks + 1), dtype=np.int64)

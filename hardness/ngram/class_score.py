@@ -128,6 +128,11 @@ def _log_likelihoods(
     own, often, last, room, tokens, records, denominators, log_priors, log_denominators,
     counts, depths, present, shares, stamps, products, scores, priors,
 ):  # fmt: skip
+    """See `log_likelihoods`, `Rows`, `Fitted`, `Held`, `OwnRoom`, `Sums` and `_Scratch`.
+
+    All arrays come by themselves, because every look into a tuple counts references, which would
+    take most of the time here, and kernels of tuples take long to compile.
+    """
     stamp = int64(1)
     for i in range(len(chosen)):
         record = chosen[i]

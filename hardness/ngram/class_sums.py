@@ -30,7 +30,7 @@ class Fitted(NamedTuple):
 
 
 class Held(NamedTuple):
-    """By how much the sums fall for each record, where its group is held out.
+    """By how much the sums fall for each record, by what is held out with it.
 
     Attributes:
         bounds: int64 (n + 1,), where the pairs of each record begin and end.

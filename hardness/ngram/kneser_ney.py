@@ -191,7 +191,7 @@ def collect(
     gammas: np.ndarray,
     order: int,
     by_votes: bool,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, ...]:
     """The list of distinct k-grams from that of distinct (k + 1)-grams.
 
     Args:

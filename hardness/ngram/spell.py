@@ -30,6 +30,7 @@ from hardness.ngram.tokenize import (
 _SPACE = np.uint8(ord(" "))
 _MARKS = np.frombuffer(b"<s></s><unk>", dtype=np.uint8)
 _MARK_STARTS = np.array([0, 3, 7, 12])
+"""Where each of them begins, and where the last one ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,14 +163,15 @@ def _end_token(out, token, n_out, n_marks):
 
 @njit(nogil=True, cache=True)
 def _is_mark(out, token, n_out):
+    """Whether the token from `token` to `n_out` is one of the marks."""
     for mark in range(len(_MARK_STARTS) - 1):
         start, stop = _MARK_STARTS[mark], _MARK_STARTS[mark + 1]
         n_same = 0
         if stop - start == n_out - token:
             for i in range(n_out - token):
                 n_same += out[token + i] == _MARKS[start + i]
-            if n_same == n_out - token:
-                return True
+        if n_same == stop - start:
+            return True
     return False
 
 

@@ -97,10 +97,12 @@ def test_tables_and_pools_grow_to_any_number_of_keys() -> None:
     values = np.empty(len(keys), dtype=np.uint64)
     few = keys > 1  # key 0 shares the counts of key 1
     keys, classes, values = keys[few], classes[few], values[few]
-    n_distinct, pool, _ = count_classes(
-        keys, classes, np.array([[0, len(keys)]]), 1, 65_001, SPAN, np.uint32, values
-    )
-    assert n_distinct == 29_998
-    assert len(pool) == 29_998 * 7
-    for value in values[::997]:
-        assert unpack(value, pool) == {0: 1, 65_000: 1, 7: 2}
+    for bounds in (np.array([[0, len(keys)]]), np.array([[0, 900], [900, len(keys)]])):
+        n_distinct, pool, pool_bounds = count_classes(
+            keys, classes, bounds, len(bounds), 65_001, SPAN, np.uint32, values
+        )
+        assert n_distinct == 29_998
+        for (start, stop), begin, end in zip(bounds, pool_bounds, pool_bounds[1:], strict=False):
+            assert end - begin == 7 * len(np.unique(keys[start:stop]))
+            for value in values[start:stop:97]:
+                assert unpack(value, pool[begin:end]) == {0: 1, 65_000: 1, 7: 2}
