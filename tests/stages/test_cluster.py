@@ -96,6 +96,15 @@ def test_tasks_known_to_the_store_are_not_run_again(where: dict[str, Any], tmp_p
     assert [DiskStore(tmp_path).result(f"squaring-{i}") for i in range(3)] == [[9], ["known"], [25]]
 
 
+def test_every_task_that_ran_is_told_of_once(where: dict[str, Any], tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    store.keep_result("squaring-1", "known")
+    told: list[int] = []
+    with open_cluster(**where) as cluster:
+        cluster.map("squaring", square, range(20), store=store, ended=told.append)
+    assert sorted(told) == [0, *range(2, 20)]
+
+
 def test_worker_processes_are_other_processes() -> None:
     with open_cluster(workers=2) as cluster:
         assert not cluster.in_process
