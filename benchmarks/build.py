@@ -5,8 +5,9 @@
 
 Whole processes, side by side. The records (id, text of about nineteen words, label) are generated
 from a seed, written as Parquet and scored before. The peers get a copy that carries the score as
-one more column, so that all that is asked of them is to read, sort by it and write; polars is told
-the same compression. Only the shards come with digests, with hardness and with positions.
+one more column, so that all that is asked of them is to read, sort by it and write; polars does so
+with the same compression and with its own. Only the shards come with digests, with hardness and
+with positions.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ POLARS = """
 import sys, polars as pl
 pl.read_parquet(sys.argv[1]).sort("score", maintain_order=True).write_parquet(
     sys.argv[2], compression="zstd", compression_level=1)
+"""
+
+DEFAULTS = """
+import sys, polars as pl
+pl.read_parquet(sys.argv[1]).sort("score", maintain_order=True).write_parquet(sys.argv[2])
 """
 
 STREAMING = """
@@ -102,11 +108,13 @@ def commands(folder: Path, work: Path, arguments: argparse.Namespace) -> dict[st
     }
     peers = {
         "polars": [PYTHON, "-c", POLARS, scored, out],
+        "defaults": [PYTHON, "-c", DEFAULTS, scored, out],
         "streaming": [PYTHON, "-c", STREAMING, scored, out],
         "datasets": [PYTHON, "-c", DATASETS, scored, out, str(work / "cache")],
     }
     titles = {
-        "polars": "polars in memory",
+        "polars": "polars in memory, zstd 1 like the shards",
+        "defaults": "polars in memory, its own compression",
         "streaming": "polars, streaming engine",
         "datasets": "datasets sort and to_parquet",
     }
@@ -123,13 +131,13 @@ def main() -> None:
         "--with",
         dest="peers",
         action="append",
-        choices=["polars", "streaming", "datasets"],
-        help="a peer; repeatable; by default polars and its streaming engine",
+        choices=["polars", "defaults", "streaming", "datasets"],
+        help="a peer; repeatable; by default all ways of polars",
     )
     parser.add_argument("--folder", type=Path, help="where the records are kept")
     arguments = parser.parse_args()
     arguments.memory = arguments.memory or ["4GB"]
-    arguments.peers = arguments.peers or ["polars", "streaming"]
+    arguments.peers = arguments.peers or ["polars", "defaults", "streaming"]
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.folder or Path(temporary)) / f"records-{arguments.records}"
         folder.mkdir(parents=True, exist_ok=True)

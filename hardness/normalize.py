@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from hardness.chunks import of_each_chunk
 from hardness.direction import DIRECTIONS, Direction
 from hardness.errors import HardnessError
 from hardness.registry import Registry
-from hardness.sort import chunks, stable_argsort
+from hardness.sort import stable_argsort
 
 normalizers: Registry[Callable[[np.ndarray], np.ndarray]] = Registry("normalize")
 """Every normalisation by name: (n,) f64 without NaN in, (n,) f64 in [0, 1] out."""
@@ -71,11 +72,14 @@ def rank(values: np.ndarray) -> np.ndarray:
     order = stable_argsort(values)
     hardness = np.empty(n)
     tied = np.zeros(n + 1, dtype=bool)  # with the value before; False at both ends
-    for part in chunks(n - 1):
-        indices = order[part.start : part.stop + 1]
+
+    def spread(part: slice) -> None:
+        indices = order[part.start : part.stop + 1]  # one more, which the next part does again
         ordered = values[indices]
         np.equal(ordered[1:], ordered[:-1], out=tied[part.start + 1 : part.stop + 1])
         hardness[indices] = np.arange(part.start, part.stop + 1) / (n - 1)
+
+    of_each_chunk(spread, n - 1)
     _share_ranks(hardness, order, tied)
     return hardness
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
+
+from hardness.chunks import of_each_chunk
 
 PACKED_LIMIT = 2**32
 """More values than this do not leave room for an index beside 32 bits of key."""
 LEVEL_BITS = 52
 """Most bits of a level: doubles hold larger whole numbers no longer exactly."""
-CHUNK = 2**17
-"""Numbers that are worked on at a time, so that intermediate results stay in a core's cache: memory
-that is touched for the first time costs more than the work on it."""
 
 
 def stable_argsort(values: np.ndarray) -> np.ndarray:
@@ -40,11 +37,6 @@ def stable_argsort(values: np.ndarray) -> np.ndarray:
     return order if _mend(order, same, values) else _argsort_halves(values)
 
 
-def chunks(n: int) -> Iterator[slice]:
-    """0..n-1 in slices of `CHUNK`."""
-    return (slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK))
-
-
 def _words(values: np.ndarray, index_bits: np.uint64) -> np.ndarray | None:
     """Level and index of each value; None if their range is too large or too small for levels."""
     n = len(values)
@@ -58,32 +50,40 @@ def _words(values: np.ndarray, index_bits: np.uint64) -> np.ndarray | None:
     if not (np.isfinite(scale) and np.isfinite(span)):
         return None
     words = np.empty(n, dtype=np.uint64)
-    for part in chunks(n):
+
+    def fill(part: slice) -> None:
         levels = values[part] - low
         levels *= scale
         np.minimum(levels, top, out=levels)
         words[part] = levels
         words[part] <<= index_bits
         words[part] |= np.arange(part.start, part.stop, dtype=np.uint64)
+
+    of_each_chunk(fill, n)
     return words
 
 
 def _same_level(words: np.ndarray, index_bits: np.uint64) -> np.ndarray:
     """(n - 1,) bool, whether each word has the level of the next."""
     same = np.empty(max(len(words) - 1, 0), dtype=bool)
-    for part in chunks(len(same)):
+
+    def compare(part: slice) -> None:
         following = words[part.start + 1 : part.stop + 1]
         np.less(words[part] ^ following, np.uint64(1) << index_bits, out=same[part])
+
+    of_each_chunk(compare, len(same))
     return same
 
 
 def _mend(order: np.ndarray, same: np.ndarray, values: np.ndarray) -> bool:
     """Sort the levels that hold values out of order, in place; False if that is too much of all."""
-    wrong = []
-    for part in chunks(len(same)):
+
+    def out_of_order(part: slice) -> np.ndarray:
         found = np.flatnonzero(same[part]) + part.start
-        wrong.append(found[values[order[found]] > values[order[found + 1]]])
-    wrong = np.concatenate([*wrong, np.empty(0, dtype=np.int64)])
+        return found[values[order[found]] > values[order[found + 1]]]
+
+    found = of_each_chunk(out_of_order, len(same))
+    wrong = np.concatenate([*found, np.empty(0, dtype=np.int64)])
     if not len(wrong):
         return True
     ends = np.diff(same, prepend=False, append=False)

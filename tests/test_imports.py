@@ -18,7 +18,17 @@ PACKAGE = Path(hardness.__file__).parent
 
 # From the bottom up. A module may import from its own layer and from those below.
 LAYERS = [
-    {"direction", "errors", "registry", "progress", "memory", "arguments", "sort", "normalize"},
+    {
+        "direction",
+        "errors",
+        "registry",
+        "progress",
+        "memory",
+        "arguments",
+        "chunks",
+        "sort",
+        "normalize",
+    },
     {"io", "ngram", "expression"},
     {"metrics", "proxy", "weighting"},
     {"stages", "curriculum", "training", "inference", "integrations", "reporting"},

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hardness import sort
+from hardness import chunks, sort
 from hardness.sort import stable_argsort
 
 FLOATS = hnp.arrays(
@@ -50,7 +50,7 @@ def test_argsort_is_stable_however_the_values_spread(
 ) -> None:
     monkeypatch.setattr(sort, "LEVEL_BITS", level_bits)
     monkeypatch.setattr(sort, "PACKED_LIMIT", packed_limit)
-    monkeypatch.setattr(sort, "CHUNK", 777)
+    monkeypatch.setattr(chunks, "CHUNK", 777)
     drawn = values(np.random.default_rng(0))
     np.testing.assert_array_equal(stable_argsort(drawn), np.argsort(drawn, kind="stable"))
 
@@ -61,7 +61,7 @@ def test_levels_that_hold_several_values_are_sorted_once_more(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sort, "LEVEL_BITS", 3)
-        patch.setattr(sort, "CHUNK", chunk)
+        patch.setattr(chunks, "CHUNK", chunk)
         np.testing.assert_array_equal(stable_argsort(values), np.argsort(values, kind="stable"))
 
 

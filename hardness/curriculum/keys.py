@@ -140,7 +140,7 @@ def place(
     if not len(sequence):
         _refuse_nothing(name, len(known), len(unknown), curriculum)
     by_row = np.full(dataset_rows, np.nan, dtype=np.float32)
-    by_row[known] = hardness
+    by_row[slice(len(known)) if _is_range(known) else known] = hardness
     del hardness  # what follows needs memory of its own
     return Keys(
         positions=Positions.of(sequence, rows=dataset_rows),

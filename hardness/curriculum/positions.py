@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hardness.sort import chunks
+from hardness.chunks import of_each_chunk
 
 LEFT_OUT = -1
 """Position of a row that is not in the sequence."""
@@ -46,8 +46,11 @@ class Positions:
         count = len(sequence)
         dtype = np.int32 if max(count, rows) < 2**31 else np.int64
         positions = np.full(rows, LEFT_OUT, dtype=dtype)
-        for part in chunks(count):
+
+        def invert(part: slice) -> None:
             positions[sequence[part]] = np.arange(part.start, part.stop, dtype=dtype)
+
+        of_each_chunk(invert, count)
         if np.count_nonzero(positions != LEFT_OUT) == count:
             return cls(count=count, positions=positions)
         from hardness.curriculum.counting import group_by_row  # with numba, seldom needed

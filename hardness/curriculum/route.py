@@ -47,9 +47,8 @@ class Router:
     def _cut(self, partition: Partition, path: Path | None) -> Piece:
         records, rows = self._read(partition)
         indices, positions = self._keys.positions.find(rows)
-        hardness = self._keys.hardness[rows[indices]]
         added = occurrence_columns(
-            positions, hardness, total=self._keys.rows, weighting=self.weighting
+            positions, rows[indices], keys=self._keys, weighting=self.weighting
         )
         return cut(records, indices, added, self.edges, path)
 
@@ -62,7 +61,8 @@ class Router:
         names, columns = found.table.column_names, found.table.columns
         del found  # so that no more than one column is in memory twice
         for index, column in enumerate(columns):
-            columns[index] = column.combine_chunks()
+            if column.num_chunks != 1:  # of one chunk it would make a copy
+                columns[index] = column.combine_chunks()
             del column
         return add_columns(pa.table(columns, names=names), rows, self._keys), rows
 
@@ -137,21 +137,21 @@ def add_columns(table: pa.Table, rows: np.ndarray, keys: Keys) -> pa.Table:
 
 
 def occurrence_columns(
-    positions: np.ndarray, hardness: np.ndarray, *, total: int, weighting: str | None
+    positions: np.ndarray, rows: np.ndarray, *, keys: Keys, weighting: str | None
 ) -> pa.Table:
     """The columns `position` and perhaps `weight` of some occurrences of records.
 
     Args:
         positions: (q,) integers.
-        hardness: (q,) f32 of the records there; those without count as 1/2.
-        total: number of positions of all records.
-        weighting: spec of the weighting to evaluate at s = position / `total`.
+        rows: (q,) u64, the rows of the records there.
+        keys: how hard they are; those without hardness count as 1/2.
+        weighting: spec of the weighting to evaluate at s = position / number of positions.
     """
     columns = {POSITION: from_numpy(positions.astype(np.uint64))}
     if weighting is not None:
         weight = resolve(weighting)(
-            hardness=np.nan_to_num(hardness.astype(np.float64), nan=NEUTRAL),
-            progress=positions / total,
+            hardness=np.nan_to_num(keys.hardness[rows].astype(np.float64), nan=NEUTRAL),
+            progress=positions / keys.rows,
         )
         columns[WEIGHT] = from_numpy(weight.astype(np.float32))
     return pa.table(columns)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from hardness.expression import Expression
 from hardness.io.arrow import to_numpy
 from hardness.io.metric import MetricInfo
 from hardness.io.records import Columns
-from hardness.io.storage import Location, of_each, open_parquet
+from hardness.io.storage import Location, open_parquet
 from hardness.io.table import HardnessTable
 
 PARTS_AT_A_TIME = 4
@@ -154,25 +155,25 @@ def read_column(
     rows = np.empty(info.rows, dtype=np.uint64)
     values = np.empty(info.rows)
     valid = np.empty(info.rows, dtype=bool)
-    found = 0
-    parts = info.parts()
-    for start in range(0, len(parts), PARTS_AT_A_TIME):
-        read = partial(_read_part, column=column, folder=info.path)
-        for part in of_each(read, parts[start : start + PARTS_AT_A_TIME]):
-            place = slice(found, found + part.num_rows)
-            found = place.stop
-            if found > info.rows:
-                continue
-            score = _numbers(part.column(1), name)
-            rows[place] = to_numpy(part.column(0))
-            valid[place] = to_numpy(score.is_valid().cast(pa.uint8()))
-            values[place] = to_numpy(score)
-            values[place][~valid[place]] = 0.0
+
+    def read(path: Location, place: slice) -> None:
+        part = _read_part(path, column, info.path)
+        if part.num_rows != place.stop - place.start:
+            raise HardnessError(
+                f"{path} must hold {place.stop - place.start} rows, got {part.num_rows}; "
+                "score the data again"
+            )
+        score = _numbers(part.column(1), name)
+        rows[place] = to_numpy(part.column(0))
+        valid[place] = to_numpy(score.is_valid().cast(pa.uint8()))
+        values[place] = to_numpy(score)
+        values[place][~valid[place]] = 0.0
+
+    ends = np.cumsum([part["rows"] for part in info.content["parts"]]).tolist()
+    with ThreadPoolExecutor(PARTS_AT_A_TIME) as pool:
+        places = [slice(start, stop) for start, stop in pairwise([0, *ends])]
+        list(pool.map(read, info.parts(), places))
     pa.default_memory_pool().release_unused()  # much of what it keeps is never needed again
-    if found != info.rows:
-        raise HardnessError(
-            f"{info.path} must hold {info.rows} rows, got {found}; score the data again"
-        )
     if np.any(rows[1:] < rows[:-1]):
         order = np.argsort(rows, kind="stable")
         rows, values, valid = rows[order], values[order], valid[order]
@@ -180,7 +181,7 @@ def read_column(
     return rows, values, valid
 
 
-def _read_part(path: Location, *, column: str, folder: Location) -> pa.Table:
+def _read_part(path: Location, column: str, folder: Location) -> pa.Table:
     try:
         with open_parquet(path) as file:
             return file.read([ROW, column]).select([ROW, column])

@@ -249,6 +249,8 @@ def write_shard(
             "use_dictionary": [name for name in schema.names if name not in added],
             "write_statistics": added,  # nobody looks for the smallest text
             "dictionary_pagesize_limit": DICTIONARY_BYTES,
+            # Of positions, which count up, next to nothing is left; of rows, the bits they need.
+            "column_encoding": dict.fromkeys((ROW, POSITION), "DELTA_BINARY_PACKED"),
         }
         with pq.ParquetWriter(temporary, schema, **options) as writer:
             for table in tables:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -24,10 +24,11 @@ from hardness.curriculum.manifest import POSITION
 from hardness.errors import HardnessError, mended_by_the_user
 from hardness.io.arrow import from_numpy, to_numpy
 from hardness.io.atomic import ask_permission, temporary_name
-from hardness.io.digest import file_digest
 from hardness.io.schema import cast
 
 _DIGEST_BYTES = 16
+_BLOCK_BYTES = 2**16
+"""Bytes of a piece that are written at a time."""
 
 
 class Piece(Protocol):
@@ -77,8 +78,8 @@ class SpilledPiece:
         start, stop = int(self.offsets[index]), int(self.offsets[index + 1])
         if start == stop:
             return []
-        with pa.OSFile(self.path) as file:
-            reader = pa.BufferReader(file.read_at(stop - start, start))
+        with open(self.path, "rb", buffering=0) as file:
+            reader = pa.BufferReader(os.pread(file.fileno(), stop - start, start))
         batches = []
         while reader.tell() < reader.size():
             message = pa.ipc.read_message(reader)
@@ -216,17 +217,41 @@ def _write_file(cutter: _Cutter, path: Path) -> np.ndarray:
     # failure leaves of a piece does not match the digest at its end, and is written again.
     temporary = temporary_name(path)
     try:
-        with mended_by_the_user(str(path.parent)):
-            with pa.OSFile(str(temporary), "wb") as file:
-                offsets = cutter.write(file)
-                file.write(offsets.tobytes())
-                file.write(np.array([len(offsets), cutter.rows]).tobytes())
-            digest = file_digest(temporary)
-            with open(temporary, "ab") as file:
-                file.write(bytes.fromhex(digest))
+        with mended_by_the_user(str(path.parent)), open(temporary, "wb") as file:
+            digested = _Digested(file)
+            with pa.BufferedOutputStream(pa.PythonFile(digested, mode="w"), _BLOCK_BYTES) as sink:
+                offsets = cutter.write(sink)
+                sink.write(offsets.tobytes())
+                sink.write(np.array([len(offsets), cutter.rows]).tobytes())
+                sink.flush()
+                file.write(digested.digest())
             ask_permission()
             os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return offsets
+
+
+class _Digested:
+    """A file that knows the digest of what is written to it, without reading it again."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = xxhash.xxh3_128()
+        self.closed = False
+
+    def write(self, block: bytes) -> None:
+        self._digest.update(block)
+        self._file.write(block)
+
+    def digest(self) -> bytes:
+        return self._digest.digest()
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None:
+        self.closed = True
+
+    def tell(self) -> int:
+        return self._file.tell()
