@@ -22,7 +22,8 @@ from hardness.io.table import HardnessTable, create_table, open_table
 from hardness.memory import parse_memory
 from hardness.metrics import Metric, metrics
 from hardness.progress import Progress
-from hardness.stages.compute import Resources, compute
+from hardness.stages.compute import compute
+from hardness.stages.resources import Resources
 
 _PARTITIONS_IN_MEMORY = 64
 """A task holds up to about eight times its partition, and up to eight tasks run at a time."""
