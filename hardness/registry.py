@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hardness.errors import HardnessError
 
 T = TypeVar("T")
+
+_HOMES = {"metric": ("hardness.metrics", "metrics")}
+"""Modules of registries that lower layers ask by kind."""
 
 
 class Registry(Generic[T]):
@@ -72,9 +76,19 @@ class Registry(Generic[T]):
         if argument and prefix in self._families:
             return self._families[prefix][1](argument)
         known = sorted([*self._items, *self.families()])
-        nearest = difflib.get_close_matches(name.lower(), known, n=1)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else "; choose one of them"
+        nearest = self.nearest(name)
+        hint = f"; did you mean {nearest!r}?" if nearest else "; choose one of them"
         raise HardnessError(f"{self.kind} must be one of {', '.join(known)}, got {name!r}{hint}")
+
+    def nearest(self, name: str) -> str | None:
+        """The name most like one that is not there, if any is; a family's as `hf:PATH`."""
+        known = sorted([*self.names(), *self.families()])
+        return next(iter(difflib.get_close_matches(name.lower(), known, n=1)), None)
+
+    def has(self, name: str) -> bool:
+        """Whether `get` knows the name, or the family of it."""
+        prefix, _, argument = name.partition(":")
+        return name in self.names() or bool(argument and prefix in self._families)
 
     def names(self) -> list[str]:
         """All names, sorted, those of entry points included."""
@@ -96,3 +110,9 @@ class Registry(Generic[T]):
         for entry_point in entry_points(group=f"hardness.{self.kind}"):
             if entry_point.name not in self._items:
                 self.add(entry_point.name, entry_point.load())
+
+
+def registry_of(kind: str) -> Registry[Any]:
+    """The registry of a kind, for messages of layers below the one that fills it."""
+    module, name = _HOMES[kind]
+    return getattr(importlib.import_module(module), name)

@@ -104,13 +104,13 @@ def _argsort_halves(values: np.ndarray) -> np.ndarray:
     """Sort by the low half of an order-preserving integer first, then by the high half."""
     if len(values) >= PACKED_LIMIT:
         return np.argsort(values, kind="stable")
-    key = _ordered_bits(values)
+    key = ordered_bits(values)
     order = _argsort_half(key.astype(np.uint32))
     key >>= np.uint64(32)
     return order[_argsort_half(key.astype(np.uint32)[order])]
 
 
-def _ordered_bits(values: np.ndarray) -> np.ndarray:
+def ordered_bits(values: np.ndarray) -> np.ndarray:
     """Unsigned integers in the order of the floats: flip all bits of negatives, else the sign."""
     bits = values + 0.0  # -0.0 + 0.0 is 0.0
     flips = bits.view(np.int64) >> 63

@@ -351,6 +351,33 @@ def test_training_on_a_store_is_training_on_a_disk(
     assert one.evaluation == two.evaluation
 
 
+@pytest.mark.parametrize("workers", [None, 2])
+def test_dynamics_in_a_store_give_the_map_of_a_disk(
+    s3: S3, bucket: str, tmp_path: Path, workers: int | None
+) -> None:
+    (tmp_path / "data.jsonl").write_bytes(LINES)
+    dynamics = tmp_path / "d" / "dynamics_epoch_0.jsonl"
+    dynamics.parent.mkdir()
+    dynamics.write_text(
+        "".join(
+            json.dumps({"guid": n, "logits_epoch_0": [n % 5, n % 3 + 0.5], "gold": n % 2}) + "\n"
+            for n in range(ROWS)
+        )
+    )
+    s3.put(f"{bucket}/d/{dynamics.name}", dynamics.read_bytes())
+    found = [
+        hardness.score(
+            tmp_path / "data.jsonl",
+            metric="cartography",
+            dynamics=where,
+            output=tmp_path / name,
+            workers=workers,
+        ).table.frame("cartography")
+        for name, where in (("far", f"{bucket}/d"), ("near", str(dynamics.parent)))
+    ]
+    assert found[0].collect().equals(found[1].collect())
+
+
 def test_run_folder_in_a_store_is_refused(shards: str) -> None:
     with pytest.raises(HardnessError, match="output must be a local folder, got 's3://bucket/run'"):
         hardness.train(shards, "s3://bucket/run")
@@ -362,9 +389,13 @@ def test_run_folder_in_a_store_is_refused(shards: str) -> None:
         (("score", "s3://no-such-bucket/data.jsonl"), "data must be an existing object, got"),
         (("show", "s3://no-such-bucket/data.hardness"), "table must be a folder with dataset.json"),
         (("build", "s3://no-such-bucket/t"), "table must be a folder with dataset.json"),
+        (
+            ("score", "--metric", "aum", "--dynamics", "s3://none/d"),
+            "dynamics must be a run",
+        ),
         (("train", "s3://no-such-bucket/s", "-o", "run"), "shards must be a folder that"),
     ],
-    ids=["score", "show", "build", "train"],
+    ids=["score", "show", "build", "dynamics", "train"],
 )
 def test_what_is_not_there_is_told_in_one_line(
     s3: S3,

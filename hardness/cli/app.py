@@ -95,7 +95,7 @@ def main() -> None:
     # Likewise for NumPy, whose threads otherwise spin for 2**26 cycles when it is imported.
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
     # Arrow's allocator otherwise gives memory back to the system a hundredth of a second after it
-    # was freed, only to have pages cleared for the next partition: a third of the system time of a build.
+    # was freed, only to have pages cleared for the next partition.
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "-1")
     for store in ("s3fs", "gcsfs"):  # they log the tracebacks of errors that they raise
         logging.getLogger(store).setLevel(logging.CRITICAL)

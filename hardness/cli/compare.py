@@ -40,10 +40,10 @@ def compare(
 
         hardness compare experiment.yaml
     """
-    from rich.table import Table
     from rich.text import Text
 
     from hardness.cli.console import console, progress, say
+    from hardness.cli.summary import grouped
     from hardness.experiments.compare import CURVES, SUMMARY
     from hardness.experiments.compare import compare as run
     from hardness.experiments.rows import head, notes, rows
@@ -62,12 +62,9 @@ def compare(
             progress=bars,
         )
     found = result.comparison
-    table = Table(box=None, pad_edge=False)
-    for index, name in enumerate(head(found)):
-        table.add_column(name, justify="left" if index == 0 else "right")
-    for row in rows(found):
-        table.add_row(*map(Text, row))
-    console.print(table)
+    for table in grouped([head(found), *rows(found)]):
+        console.print(table)
+        say()
     for line in (*found.conclusion, "", *notes(found)):
         console.print(Text(line))
     say()

@@ -203,7 +203,7 @@ Dynamics = Annotated[
     str | None,
     typer.Option(
         help="Recorded training dynamics: a run of `hardness train --record-dynamics`, a folder "
-        "of epoch-001/*.parquet, or of dynamics_epoch_0.jsonl.",
+        "of epoch-001/*.parquet, or of dynamics_epoch_0.jsonl; a URL too.",
         metavar="DIR",
         show_default=False,
         rich_help_panel=_CARTOGRAPHY,

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hardness.cli.console import console, excerpt, human, number, plain_table, say
+from hardness.io.digest import is_digest
 from hardness.io.examples import Examples
 from hardness.io.metric import MetricInfo
 
@@ -19,7 +20,11 @@ _GAP = 2
 
 def print_metric(info: MetricInfo) -> None:
     """Counts, and the quantiles of every column."""
-    parameters = ", ".join(f"{name} {_value(value)}" for name, value in info.parameters.items())
+    parameters = ", ".join(
+        f"{name} {_value(value)}"
+        for name, value in info.parameters.items()
+        if not is_digest(value)  # it tells whether an input changed, and a reader nothing
+    )
     say(Text.assemble((info.name, "bold"), f"  ({parameters})" if parameters else ""))
     for table in _fitting([_headings(info), *(_numbers(info, name) for name in info.columns)]):
         console.print(table)
@@ -52,9 +57,16 @@ def _fitting(rows: Sequence[Sequence[str]]) -> list[Table]:
     Args:
         rows: the first of them headings; the first of each its name.
     """
-    if _fits(rows):
-        return [_table(rows)]
-    names, *columns = rows
+    return [_table(rows)] if _fits(rows) else grouped(list(zip(*rows, strict=True)))
+
+
+def grouped(rows: Sequence[Sequence[str]]) -> list[Table]:
+    """The rows as tables of as many columns as the terminal has room for, the first one in each.
+
+    Args:
+        rows: the first of them headings; the first of each its name.
+    """
+    names, *columns = zip(*rows, strict=True)
     groups: list[list[Sequence[str]]] = [[]]
     for column in columns:
         if groups[-1] and not _fits(list(zip(names, *groups[-1], column, strict=True))):

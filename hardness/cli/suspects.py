@@ -36,9 +36,13 @@ def suspects(
 
         hardness suspects data.hardness --top 20 -o suspects.csv
     """
+    from hardness.stages.suspects import first_suspects
     from hardness.stages.suspects import suspects as run
 
-    _report(run(table, by=by, top=top, output=output, memory=memory))
+    if output is None:
+        _report(first_suspects(table, by=by, top=top))
+    else:
+        _report(run(table, by=by, top=top, output=output, memory=memory))
 
 
 def _report(found: Suspects) -> None:
@@ -46,7 +50,7 @@ def _report(found: Suspects) -> None:
 
     from hardness.cli.console import console, excerpt, number, plain_table, say
 
-    say(f"{len(found.rows):,} records ranked by {' and '.join(found.by)}")
+    say(f"{found.count:,} records ranked by {' and '.join(found.by)}")
     if found.nulls:
         say(f"{found.nulls:,} records without a score are left out")
     if found.disagreeing is not None:

@@ -47,8 +47,8 @@ class Manifest:
     """Which columns hold the text, the label, the id and the group."""
     metric: Mapping[str, Any]
     """`name`, `column`, `direction` (`higher` or `lower`: which way is harder), `parameters`,
-    `digest`. Of an expression, name and column are its text, and the parameters are those of each
-    column."""
+    `records`, how many of them were scored, null or not, `digest`. Of an expression, name and
+    column are its text, and the parameters are those of each column."""
     curriculum: Mapping[str, Any]
     """`order`, `admit`, `select`, `keep_random`, `normalize`, `nulls`, and `parameters`, those of
     each; `columns`, the digests of further columns that were read."""

@@ -40,7 +40,8 @@ class Scores:
     valid: np.ndarray
     """(n,) bool: whether the score is not null."""
     metric: Mapping[str, Any]
-    """`name`, `column`, `direction`, `parameters`, and the `digest` of rows and scores."""
+    """`name`, `column`, `direction`, `parameters`, the number of `records` that have been scored,
+    null or not, and the `digest` of rows and scores."""
     dataset: Mapping[str, Any]
     """`digest` and `files` of the dataset that was scored."""
     dataset_rows: int
@@ -85,6 +86,7 @@ def read_scores(table: HardnessTable, by: str | None) -> Scores:
         "column": column,
         "direction": direction,
         "parameters": info.parameters,
+        "records": len(rows),
         "digest": array_digest(rows, values, valid),
     }
     return make_scores(table, full_name(info, column), metric, rows, values, valid)

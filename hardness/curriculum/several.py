@@ -27,7 +27,7 @@ def read_by(table: HardnessTable, by: str | None) -> Scores:
     """
     if by is None or by.partition(".")[0] in table.metrics:
         return read_scores(table, by)
-    expression = parse(by, table.metrics)
+    expression = parse(by, table.metrics, option="by")
     if isinstance(expression.tree, ast.Name):
         return read_scores(table, expression.references[0])
     return _read_expression(table, expression)
@@ -96,6 +96,7 @@ def _read_expression(table: HardnessTable, expression: Expression) -> Scores:
             name: {"direction": info.directions.get(column), "parameters": info.parameters}
             for name, (info, column) in found.items()
         },
+        "records": len(rows),
         "digest": array_digest(rows, result.values, result.valid),
     }
     scores = make_scores(table, expression.text, metric, rows, result.values, result.valid)

@@ -12,6 +12,8 @@ from typing import Any
 
 from hardness.curriculum.build import build
 from hardness.errors import HardnessError
+from hardness.experiments.check import check_experiment
+from hardness.experiments.measures import MEASURES
 from hardness.io.settings import Keys, Settings, read_settings
 from hardness.stages.score import score
 from hardness.training.config import TrainConfig
@@ -40,8 +42,6 @@ KNOWN = (
     *("measure", "baseline", "arms", "grid"),
 )
 
-MEASURES = {"accuracy_fraction": "higher", "loss_nats": "lower", "perplexity": "lower"}
-"""What an evaluation tells, and which way is better."""
 SEEDS = 5
 BASELINE = "baseline"
 
@@ -59,6 +59,10 @@ class Arm:
     name: str
     build: Mapping[str, Any]
     train: Mapping[str, Any]
+
+    def task(self, label: str | None) -> str:
+        """What is trained on data with that label column."""
+        return self.train.get("task") or ("causal-lm" if label is None else "classification")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +90,15 @@ class Experiment:
     baseline: str
     arms: tuple[Arm, ...]
 
+    @property
+    def scored(self) -> tuple[Mapping[str, Any], ...]:
+        """What there is to score; nothing where a table alone is named."""
+        return self.score or (() if self.table is not None else ({"metric": "perplexity"},))
+
+    def tasks(self, label: str | None) -> list[str]:
+        """The tasks of the arms on data with that label column, that of the baseline first."""
+        return list(dict.fromkeys(arm.task(label) for arm in self.arms))
+
     def arm(self, name: str) -> Arm:
         """The arm of that name."""
         return next(arm for arm in self.arms if arm.name == name)
@@ -99,7 +112,7 @@ def read_experiment(path: str | Path, *, seeds: int | None = None) -> Experiment
         seeds: how many seeds to take instead of those that the file names.
 
     Raises:
-        HardnessError: all that is wrong with it, each with its line.
+        HardnessError: all that is wrong with it and the files that it names, each with its line.
     """
     settings = read_settings(path)
     values = settings.values
@@ -132,6 +145,7 @@ def read_experiment(path: str | Path, *, seeds: int | None = None) -> Experiment
         baseline=baseline,
         arms=tuple(sorted(arms, key=lambda arm: arm.name != baseline)),
     )
+    check_experiment(settings, found)
     settings.check()
     return found
 

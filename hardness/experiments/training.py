@@ -19,6 +19,7 @@ from hardness.errors import HardnessError
 from hardness.experiments.experiment import Arm, folder_name
 from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import object_digest
+from hardness.io.stores import is_url
 from hardness.stages.cluster import Cluster
 from hardness.training import names
 from hardness.training.config import EPOCHS, TrainConfig
@@ -75,13 +76,22 @@ def plan_runs(
     eval: Sequence[str],
     folder: Path,
     threads: int,
-    cluster_options: Mapping[str, Any],
+    running: Mapping[str, Any],
 ) -> list[RunPlan]:
     """Build an arm's shards, where they are not there yet, and say which runs it needs.
 
     The shards hold every epoch, so that all arms, those whose order says which records come in
     which epoch too, are trained in one pass. It is of one length for all orders that train on every
     record once an epoch.
+
+    Args:
+        arm: what is built and trained.
+        seeds: of order, model and training alike.
+        table: what is built from.
+        eval: files to evaluate on, URLs too.
+        folder: of the whole comparison.
+        threads: of each training process.
+        running: `memory` and `progress` of the builds.
     """
     plans = []
     training = {**arm.train, "epochs": 1}
@@ -89,9 +99,12 @@ def plan_runs(
         # Arms that differ in their training alone share their shards.
         options = {**arm.build, "seed": seed, "epochs": arm.train.get("epochs", EPOCHS)}
         shards = folder / "shards" / object_digest(options)[:12]
-        built = hardness.build(table, output=shards, overwrite=True, **options, **cluster_options)
+        built = hardness.build(table, output=shards, overwrite=True, **options, **running)
         steps = -(-built.rows // arm.train.get("batch_size", TrainConfig.batch_size))
-        own = {"seed": seed, "eval": [str(Path(file).resolve()) for file in eval]}
+        own = {
+            "seed": seed,
+            "eval": [file if is_url(file) else str(Path(file).resolve()) for file in eval],
+        }
         plans.append(
             RunPlan(
                 arm=arm.name,

@@ -27,25 +27,27 @@ _SHOWN = 40
 """Characters of what is wrong that a message repeats."""
 
 
-def parse(text: str, known: Sequence[str] = ()) -> Expression:
+def parse(text: str, known: Sequence[str] = (), *, option: str = "expr") -> Expression:
     """Parse an expression.
 
     Args:
         text: the expression.
         known: names of metrics and tables. Those with a sign in them, such as `ngram-pvi`, need no
             backticks then, unless what stands on both sides of the sign is known, too.
+        option: what the text was given as, for messages.
 
     Raises:
         HardnessError: it is no such expression; the message says at which character.
     """
-    return _Parser(text, known).parse()
+    return _Parser(text, known, option).parse()
 
 
 class _Parser:
     """One text on its way to an expression."""
 
-    def __init__(self, text: str, known: Sequence[str]) -> None:
+    def __init__(self, text: str, known: Sequence[str], option: str) -> None:
         self.text = text
+        self.option = option
         self.known = set(known) - {""}
         self.names: dict[str, str] = {}
         """Identifiers that stand for names which are none."""
@@ -67,7 +69,8 @@ class _Parser:
         tree = self._checked(tree, 0)
         if not self.references:
             raise HardnessError(
-                f"expr must name a column, got {self.text!r}; name a metric or metric.column"
+                f"{self.option} must name a column, got {self.text!r}; name a metric or "
+                "metric.column"
             )
         return Expression(text=self.text, references=tuple(self.references), tree=tree)
 
@@ -162,6 +165,6 @@ class _Parser:
         rest = self.text[start:].strip()
         got = f"{rest[:_SHOWN]!r}{'…' if len(rest) > _SHOWN else ''}" if rest else "its end"
         return HardnessError(
-            f"expr must be arithmetic over columns, such as 'base.lm - tuned.lm', got {got} at "
-            f"character {start + 1}; {fix}"
+            f"{self.option} must be arithmetic over columns, such as 'base.lm - tuned.lm', "
+            f"got {got} at character {start + 1}; {fix}"
         )

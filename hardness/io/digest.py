@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import xxhash
 
 from hardness.io.storage import AnyPath, blocks
 
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 _CHUNK_BYTES = 1 << 20  # stays in a core's cache between reading and hashing
 
 
@@ -32,3 +34,8 @@ def object_digest(value: Any) -> str:
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return xxhash.xxh3_128_hexdigest(text.encode())
+
+
+def is_digest(value: object) -> bool:
+    """Whether the value reads as a digest does."""
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None

@@ -15,14 +15,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from hardness.errors import HardnessError
 from hardness.io.digest import file_digest, object_digest
-from hardness.io.storage import AnyPath, Signature, absolute, local_path, signature
+from hardness.io.storage import AnyPath, Location, Signature, absolute, locate, signature
 
 PARQUET, JSONL = "parquet", "jsonl"
 _EPOCH_FOLDER = re.compile(r"epoch-(\d+)")
@@ -36,7 +35,7 @@ class DynamicsFile:
     path: str
     """As messages call it."""
     location: str
-    """From the root of the disk, as workers may run in another folder."""
+    """From the root of the disk, as workers may run in another folder; or a URL."""
     epoch: int
     """From 1."""
     number: int
@@ -48,7 +47,7 @@ class DynamicsFile:
 class Dynamics:
     """Recorded dynamics of one training."""
 
-    folder: Path
+    folder: Location
     """Holds the epochs."""
     format: str
     """`PARQUET` or `JSONL`."""
@@ -118,13 +117,13 @@ def find_dynamics(folder: AnyPath, epochs: tuple[int, int] | None = None) -> Dyn
     """The dynamics in a folder.
 
     Args:
-        folder: a run, its `dynamics`, or any folder of epochs as above, or its parent.
+        folder: a run, its `dynamics`, or any folder of epochs as above, or its parent; a URL too.
         epochs: the first and the last that count; all where None.
 
     Raises:
         HardnessError: there are none, or none of the last epoch that is asked for.
     """
-    given = local_path("dynamics", folder)
+    given = locate(folder)
     for place in (given, given / "dynamics", given / "training_dynamics"):
         for form, found in ((PARQUET, _epoch_folders(place)), (JSONL, _epoch_files(place))):
             if found:
@@ -137,7 +136,7 @@ def find_dynamics(folder: AnyPath, epochs: tuple[int, int] | None = None) -> Dyn
     )
 
 
-def _instead(folder: Path) -> str:
+def _instead(folder: Location) -> str:
     if not folder.exists():
         return "which is not there"
     if (folder / "config.json").is_file():
@@ -145,7 +144,7 @@ def _instead(folder: Path) -> str:
     return "without any" if folder.is_dir() else "a file"
 
 
-def _epoch_folders(place: Path) -> list[DynamicsFile]:
+def _epoch_folders(place: Location) -> list[DynamicsFile]:
     found = []
     for folder in place.glob("epoch-*"):
         match = _EPOCH_FOLDER.fullmatch(folder.name)
@@ -157,7 +156,7 @@ def _epoch_folders(place: Path) -> list[DynamicsFile]:
     return sorted(found, key=lambda file: (file.epoch, file.path))
 
 
-def _epoch_files(place: Path) -> list[DynamicsFile]:
+def _epoch_files(place: Location) -> list[DynamicsFile]:
     paths = {path: _EPOCH_FILE.fullmatch(path.name) for path in place.glob("dynamics_epoch_*")}
     numbers = {path: int(match[1]) for path, match in paths.items() if match}
     # Theirs count from 0. Files that someone counted from 1 are left at their numbers.
@@ -166,7 +165,7 @@ def _epoch_files(place: Path) -> list[DynamicsFile]:
     return sorted(found, key=lambda file: (file.epoch, file.path))
 
 
-def _file(path: Path, epoch: int, number: int) -> DynamicsFile:
+def _file(path: Location, epoch: int, number: int) -> DynamicsFile:
     return DynamicsFile(
         path=str(path),
         location=absolute(path),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,9 @@ class Origin:
 
 def find_origin(dynamics: Dynamics) -> Origin | None:
     """The run that dynamics are of; None where they do not lie in the folder of one."""
-    for folder in (dynamics.folder, dynamics.folder.parent):
+    inner = dynamics.folder
+    outer = inner.parent if isinstance(inner, Path) else next(_parents(inner), inner)
+    for folder in (inner, outer):
         path = folder / _CONFIG
         if path.is_file():
             config = read_json(path)
@@ -48,7 +50,7 @@ def find_origin(dynamics: Dynamics) -> Origin | None:
     return None
 
 
-def _origin(config: Mapping[str, Any], run: Path) -> Origin:
+def _origin(config: Mapping[str, Any], run: Location) -> Origin:
     ids: dict[str, int] = config["resolved"].get("labels") or {}
     classes = tuple(sorted(ids, key=lambda name: ids[name]))
     # A relative path is as seen from where the run was started, mostly here or beside the run.
@@ -56,13 +58,23 @@ def _origin(config: Mapping[str, Any], run: Path) -> Origin:
     observed: str | None = config["options"].get("observe")
     named = observed or config["options"]["shards"]
     digest = config["data"]["manifest_digest" if observed is None else "observed_digest"]
-    for place in dict.fromkeys([named, *(join(folder, named) for folder in run.resolve().parents)]):
+    for place in dict.fromkeys([named, *(join(folder, named) for folder in _parents(run))]):
         shards = locate(place)
         path = shards / _MANIFEST
         manifest = read_json(path) if path.is_file() else None
         if object_digest(manifest) == digest:
             return _of_manifest(manifest, shards, classes)
     return Origin(classes=classes)
+
+
+def _parents(folder: Location) -> Iterator[Location]:
+    """The folders that a folder lies in, the nearest first."""
+    if isinstance(folder, Path):
+        yield from folder.resolve().parents
+        return
+    while "/" in folder.key:
+        folder = folder.parent
+        yield folder
 
 
 def _of_manifest(manifest: Any, shards: Location, classes: tuple[str, ...]) -> Origin:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from hardness.errors import HardnessError
 from hardness.io.arrow import pc
 from hardness.io.dynamics import DynamicsFile, Piece, Recorded
+from hardness.io.storage import open_parquet
 
 VALUES = ("gold_logprob", "correct", "margin", "error_norm")
 _RANGES = {"gold_logprob": (-np.inf, 0.0), "correct": (0.0, 1.0), "error_norm": (0.0, np.inf)}
@@ -115,7 +116,7 @@ def to_matrix(lists: pa.Array) -> np.ndarray | None:
 
 def _open(file: DynamicsFile) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(file.location)
+        return open_parquet(file.location)
     except (OSError, pa.ArrowException) as error:
         raise HardnessError(
             f"{file.path} must be a Parquet file of dynamics, got {str(error).splitlines()[0]!r}; "

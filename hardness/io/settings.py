@@ -29,11 +29,25 @@ class Settings:
         self._lines = lines
         self._problems: list[tuple[int, str]] = []
 
-    def refuse(self, keys: Keys, problem: str) -> None:
-        """Note that the value at `keys`, or the nearest above it that is there, is wrong."""
+    def refuse(self, keys: Keys | None, problem: str) -> None:
+        """Note that the value at `keys`, or the nearest above it that is there, is wrong.
+
+        Args:
+            keys: None for what is wrong elsewhere and is to be told with the file's mistakes.
+            problem: what is wrong.
+        """
+        if keys is None:
+            self._problems.append((0, problem))
+            return
         while keys not in self._lines:
             keys = keys[:-1]
-        self._problems.append((self._lines[keys], problem))
+        found = self._lines[keys], problem
+        if found not in self._problems:  # a value that several things share
+            self._problems.append(found)
+
+    def has(self, keys: Keys) -> bool:
+        """Whether there is a value at `keys`."""
+        return keys in self._lines
 
     def only(self, keys: Keys, found: Mapping[str, Any], known: Collection[str]) -> None:
         """Refuse every key of the mapping `found` at `keys` that is not among the known ones."""
@@ -48,7 +62,10 @@ class Settings:
 
     def check(self) -> None:
         """Raises a HardnessError that tells of everything refused so far, in order of line."""
-        told = [f"{self.path}:{line}: {problem}" for line, problem in sorted(self._problems)]
+        told = [
+            f"{self.path}:{line}: {problem}" if line else problem
+            for line, problem in sorted(self._problems)
+        ]
         if len(told) == 1:
             raise HardnessError(told[0])
         if told:

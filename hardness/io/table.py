@@ -25,6 +25,7 @@ from hardness.io.metric_writer import MetricWriter
 from hardness.io.opening import DATASET, Opening
 from hardness.io.records import Columns
 from hardness.io.storage import AnyPath, Location, find_size, join, locate, relative
+from hardness.io.unscored import unscored
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,11 +65,7 @@ class HardnessTable:
         """
         info = read_metric(self.path / name) if name in self.metrics else None
         if info is None:
-            known = ", ".join(self.metrics) or "none yet"
-            raise HardnessError(
-                f"metric must be one of {known} in {self.path}, got {name!r}; "
-                f"score it first with --metric {name}"
-            )
+            raise unscored(name, self.metrics, self.path)
         if info.dataset != self.digest:
             raise HardnessError(
                 f"{info.path} must hold scores of the data in {self.path / DATASET}, got scores of "

@@ -70,6 +70,11 @@ class Metric:
     settles: bool = False
     fixed: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of the options that can be given."""
+        return tuple(own.name for own in fields(self.config) if own.name not in self.fixed)
+
     def configure(self, options: dict[str, Any]) -> Any:
         """The metric's config made of those options that are not None.
 
@@ -77,11 +82,10 @@ class Metric:
             HardnessError: an option that this metric does not have, or a value out of range.
         """
         given = {name: value for name, value in options.items() if value is not None}
-        known = [own.name for own in fields(self.config) if own.name not in self.fixed]
-        unknown = sorted(set(given) - set(known))
+        unknown = sorted(set(given) - set(self.options))
         if unknown:
             raise HardnessError(
-                f"options of metric {self.name} must be among {', '.join(known)}, got "
+                f"options of metric {self.name} must be among {', '.join(self.options)}, got "
                 f"{', '.join(unknown)}; leave {'it' if len(unknown) == 1 else 'them'} out"
             )
         return self.config(**given, **self.fixed)

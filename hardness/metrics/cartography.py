@@ -17,7 +17,8 @@ class CartographyConfig:
 
     Attributes:
         dynamics: folder of recorded training dynamics: a run, its `dynamics`, what
-            `DynamicsCallback` wrote, or `dynamics_epoch_N.jsonl` files of allenai/cartography.
+            `DynamicsCallback` wrote, or `dynamics_epoch_N.jsonl` files of allenai/cartography; a
+            URL too.
         proxy: a model to train and observe instead: `linear`, `tiny` or a Hugging Face model.
         epochs: which epochs count, "A..B" or "A", from 1 and with both ends; all where None.
         folds: how many parts of the data are held out in turn from the proxy that observes them.
@@ -87,7 +88,8 @@ _COLUMNS = (
     Column(
         name="correctness",
         summary="share of the epochs that predicted the gold label, 0 to 1; of a language model "
-        "the mean share of target tokens that were the likeliest",
+        "the mean share of target tokens that were the likeliest; of equal logits the first is "
+        "predicted",
         harder="lower",
     ),
     Column(

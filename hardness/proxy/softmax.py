@@ -132,7 +132,7 @@ def observe(
         records: int64 (m,).
         hashes, starts, labels, bits, priors, weights: see `train`.
         gold_logprob: float32 (m,), filled with ln p of the label.
-        correct: bool (m,), filled: whether the label's z is greater than all others.
+        correct: bool (m,), filled: whether the label is predicted.
         margin: float32 (m,), filled with the label's z minus the greatest other.
         error_norm: float32 (m,), filled with ‖p - onehot‖₂.
         predicted: int32 (m,), filled with the class of the greatest z, the first of several.
@@ -158,7 +158,7 @@ def observe(
             error = z[c] - np.float32(c == label)
             squares += error * error
         gold_logprob[k] = min(gold - log_total, np.float32(0))
-        correct[k] = gold > other
+        correct[k] = best == label
         margin[k] = gold - other
         error_norm[k] = math.sqrt(squares)
         predicted[k] = best

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,8 @@ def read_recipe(path: str | Path, changes: Mapping[str, str] | None = None) -> R
         changes: `name` (of a setting) or `step.option`, to a value in YAML.
 
     Raises:
-        HardnessError: all that is wrong with it, each with its line; a change of what is not there.
+        HardnessError: all that is wrong with it, each with its line, and every change of what is
+            not there.
     """
     file = read_settings(path)
     file.only((), file.values, ("settings", "steps"))
@@ -105,7 +107,7 @@ def read_recipe(path: str | Path, changes: Mapping[str, str] | None = None) -> R
     if not isinstance(listed, list) or not listed:
         file.refuse(("steps",), "steps must be a list of commands, got none; begin one with a dash")
         listed = []
-    own, options = _changes(changes or {}, settings, listed)
+    own, options = _changes(file, changes or {}, settings, listed)
     settings = {**settings, **own}
     if not isinstance(settings[OUTPUT], str | int | float) or settings[OUTPUT] == "":
         rule = "output must be the name of a folder"
@@ -124,7 +126,7 @@ def read_recipe(path: str | Path, changes: Mapping[str, str] | None = None) -> R
 
 
 def _changes(
-    changes: Mapping[str, str], settings: Mapping[str, Any], listed: list[Any]
+    file: Settings, changes: Mapping[str, str], settings: Mapping[str, Any], listed: list[Any]
 ) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
     """What is changed: settings by name, and options by step and name."""
     names = {_name(item) for item in listed if isinstance(item, dict)}
@@ -142,8 +144,9 @@ def _changes(
             own[key] = value
         else:
             known = [*settings, *(f"{name}.OPTION" for name in sorted(names))]
-            raise HardnessError(
-                f"set must name one of {', '.join(known)}, got {key!r}; see the file's settings"
+            file.refuse(
+                None,
+                f"set must name one of {', '.join(known)}, got {key!r}; see the file's settings",
             )
     return own, options
 
@@ -177,12 +180,15 @@ def _step(
         file.refuse((*keys, command), f"{command} must have options, got {given!r}; indent them")
         return None
     name = _name(item)
-    given = {**given, **{option: v for (step, option), v in changed.items() if step == name}}
-    _check_options(file, (*keys, command), command, given)
+    own = {option: value for (step, option), value in changed.items() if step == name}
     options = {
         option: _filled(file, (*keys, command, option), value, settings)
-        for option, value in given.items()
+        for option, value in {**given, **own}.items()
     }
+    known = _check_options(file, (*keys, command), command, options, own)
+    for option in own:
+        if known is not None and option not in known:
+            file.refuse(None, _unknown_change(name, option, known))
     written = Path(str(options.get(OUTPUT, ".")))
     if command not in IN_PLACE and not _within(written, Path(str(settings[OUTPUT]))):
         rule = f"output of {name} must lie in the recipe's own folder"
@@ -196,16 +202,61 @@ def _within(path: Path, folder: Path) -> bool:
     return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder))
 
 
-def _check_options(file: Settings, keys: Keys, command: str, given: Mapping[str, Any]) -> None:
-    """Refuse options that the function does not have, and note those that it must have."""
+def _check_options(
+    file: Settings, keys: Keys, command: str, options: Mapping[str, Any], changed: Collection[str]
+) -> Sequence[str] | None:
+    """Refuse options that the function does not have, and note those that it must have.
+
+    Args:
+        file: told of what is wrong.
+        keys: of the command.
+        command: a key of `HOMES`.
+        options: the settings filled in.
+        changed: those of them that are not of the file.
+
+    Returns:
+        The options that it has; None where nobody can tell.
+    """
     parameters = inspect.signature(function_of(command)).parameters
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     plain = [name for name, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
-    if not open_ended:
-        file.only(keys, given, plain)
     for name in plain:
-        if parameters[name].default is inspect.Parameter.empty and name not in given:
+        if parameters[name].default is inspect.Parameter.empty and name not in options:
             file.refuse(keys, f"{command} must have the option {name}, got none; add it")
+    try:
+        known = [*plain, *_further_options(command, options)]
+    except HardnessError as error:
+        file.refuse((*keys, "metric"), str(error))
+        return None
+    of_file = {name: value for name, value in options.items() if name not in changed}
+    file.only(keys, of_file, list(dict.fromkeys(known)))
+    return known
+
+
+def _further_options(command: str, options: Mapping[str, Any]) -> Sequence[str]:
+    """Those that the function's signature does not name.
+
+    Raises:
+        HardnessError: the metric that would tell is unknown.
+    """
+    if command == "score":
+        from hardness.metrics import metrics
+
+        metric = options.get("metric")
+        own = metrics.get("perplexity" if metric is None else str(metric)).options
+        # An option of another metric may stay where it says nothing.
+        return [*own, *(name for name, value in options.items() if value is None)]
+    if command == "train":
+        from hardness.training.config import TrainConfig
+
+        return [field.name for field in fields(TrainConfig)]
+    return ()
+
+
+def _unknown_change(step: str, option: str, known: Sequence[str]) -> str:
+    nearest = difflib.get_close_matches(option, known, n=1)
+    fix = f"did you mean '{step}.{nearest[0]}'?" if nearest else "leave it out"
+    rule = f"set must name an option of {step}, one of {', '.join(known)}"
+    return f"{rule}, got '{step}.{option}'; {fix}"
 
 
 def _filled(file: Settings, keys: Keys, value: Any, settings: Mapping[str, Any]) -> Any:

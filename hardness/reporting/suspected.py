@@ -8,7 +8,7 @@ from hardness.io.table import HardnessTable
 from hardness.reporting.figure import Words, number
 from hardness.reporting.page import Lacking, Section
 from hardness.reporting.records import LABEL_CHARACTERS, TEXT_CHARACTERS
-from hardness.stages.suspects import Suspects, suspects
+from hardness.stages.suspects import Suspects, first_suspects
 
 COUNT = 20
 """Records that are shown."""
@@ -45,7 +45,7 @@ def suspected_labels(table: HardnessTable, *, text: bool, score: str) -> Section
         lacking = Lacking(why=why, command=f"hardness suspects {table.path.name}")
     if lacking is not None:
         return replace(section, lacking=[lacking])
-    found = suspects(table.path, top=COUNT)
+    found = first_suspects(table.path, top=COUNT)
     lead = " ".join([section.lead, *_notes(found)])
     return replace(section, lead=lead, words=[_words(found)])
 
@@ -53,9 +53,9 @@ def suspected_labels(table: HardnessTable, *, text: bool, score: str) -> Section
 def _notes(found: Suspects) -> list[str]:
     notes = []
     if found.disagreeing is not None:
-        share = found.disagreeing / max(1, len(found.rows))
+        share = found.disagreeing / max(1, found.count)
         notes.append(
-            f"For {number(found.disagreeing)} of {number(len(found.rows))} records ({share:.1%}) "
+            f"For {number(found.disagreeing)} of {number(found.count)} records ({share:.1%}) "
             "the model suggests another label than the given one."
         )
     if found.in_sample:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from hardness.errors import HardnessError
@@ -12,6 +11,7 @@ from hardness.io.dataset import Dataset
 from hardness.io.dynamics import JSONL, Dynamics, find_dynamics
 from hardness.io.dynamics_origin import Origin, find_data, find_origin
 from hardness.io.records import Columns
+from hardness.io.storage import AnyPath
 from hardness.metrics.cartography import CartographyConfig
 from hardness.stages.dynamics_records import find_records
 from hardness.stages.dynamics_reduce import Reducer, name_classes
@@ -139,9 +139,9 @@ def _check_origin(origin: Origin | None, dynamics: Dynamics, dataset: Dataset) -
     )
 
 
-def _folder(task: Run, config: CartographyConfig) -> Path:
+def _folder(task: Run, config: CartographyConfig) -> AnyPath:
     if config.dynamics is not None:
-        return Path(config.dynamics)
+        return config.dynamics
     folds = config.folds
     if folds is not None and folds > task.dataset.rows:
         raise HardnessError(

@@ -18,6 +18,7 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.dataset import Dataset
 from hardness.io.records import Partition
+from hardness.io.remote import ahead
 from hardness.io.storage import Location, absolute
 from hardness.io.text import join_columns
 
@@ -86,16 +87,6 @@ class Wanted:
         first = ["rank", "row", *(["id"] if "id" in found.columns else []), "suspicion"]
         return found.select(*first, *self.scores, "given", "suggested", "text")
 
-    def disagreeing(self, dataset: Dataset) -> int | None:
-        """How many records are given another label than is suggested; None where none is."""
-        if self.suggested is None or self.suggested.null_count() == len(self.suggested):
-            return None
-        order = np.argsort(self.rows)
-        given = _read(dataset, self.rows[order], self.label, texts=False)["given"]
-        if not set(self.suggested.unique().drop_nulls()) & set(given.unique()):
-            return None  # numbers of classes, which nobody named
-        return int((given != self.suggested[order.tolist()]).sum())
-
 
 def read_suspects(dataset: Dataset, wanted: Wanted, n: int) -> tuple[Suspect, ...]:
     """The first n ranked records."""
@@ -112,6 +103,47 @@ def read_suspects(dataset: Dataset, wanted: Wanted, n: int) -> tuple[Suspect, ..
         )
         for record in found.iter_rows(named=True)
     )
+
+
+def count_disagreeing(
+    dataset: Dataset, label: str, suggestions: Callable[[], Iterator[pl.DataFrame]]
+) -> int | None:
+    """How many records are given another label than is suggested; None where none is.
+
+    Args:
+        dataset: the data.
+        label: its label column.
+        suggestions: gives `row` and `suggested` of some records at a time, in order of row.
+    """
+    given = _given(dataset, label)
+    held = next(given, None)
+    count, suggested, found = 0, set[str](), set[str | None]()
+    for part in suggestions():
+        while held is not None and len(part):
+            both = part.join(held, on="row", how="inner")
+            count += int((both["given"] != both["suggested"]).sum())
+            found |= set(both["given"].unique())
+            if held["row"][-1] >= part["row"][-1]:
+                break
+            held = next(given, None)
+        suggested |= set(part["suggested"].unique().drop_nulls())
+    if not suggested & found:  # none at all, or numbers of classes, which nobody named
+        return None
+    return count
+
+
+def _given(dataset: Dataset, label: str) -> Iterator[pl.DataFrame]:
+    """row and label as text, a partition at a time, those that are next read ahead."""
+
+    def read(part: Partition) -> pl.DataFrame:
+        records = dataset.read(part, [label])
+        return pl.DataFrame(
+            {"row": records.rows, "given": pl.from_arrow(_text(records.table.column(label)))}
+        )
+
+    for frame in ahead(read, dataset.partitions):
+        if len(frame):
+            yield frame
 
 
 def write_suspects(path: Location, dataset: Dataset, wanted: Wanted, *, memory: int) -> None:

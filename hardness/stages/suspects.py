@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,17 @@ from hardness.io.metric import MetricInfo
 from hardness.io.storage import AnyPath, Location, locate
 from hardness.io.table import HardnessTable, open_table
 from hardness.memory import parse_memory
+from hardness.metrics.most_suspicious import most_suspicious
 from hardness.metrics.suspicion import suspicion
 from hardness.sort import stable_argsort
-from hardness.stages.suspect_records import Suspect, Wanted, read_suspects, write_suspects
+from hardness.stages.suspect_records import (
+    Suspect,
+    Wanted,
+    count_disagreeing,
+    read_suspects,
+    write_suspects,
+)
+from hardness.stages.windows import windows
 
 _DEFAULTS = (
     ("cartography.confidence", "cartography.aum"),
@@ -25,6 +34,8 @@ _DEFAULTS = (
     ("ngram-pvi.pvi",),
 )
 """What to rank by, the first that the table has."""
+_PARTITION_BYTES = 1 << 23
+"""Of data: of each thread's, several times as much is in memory at once."""
 _SUGGESTING = ("suggested", "predicted")
 
 
@@ -35,8 +46,10 @@ class Suspects:
     Attributes:
         table: where the scores are from.
         by: the columns ranked by, as `metric.column`.
+        count: n, how many records are ranked.
         rows: uint64 (n,) the ranked records; of equally suspicious ones the first row comes first.
-        suspicion: (n,) see `hardness.metrics.suspicion`.
+            Of `first_suspects` those of `top` alone.
+        suspicion: of each of `rows`, see `hardness.metrics.suspicion`.
         nulls: records that were left out, as a score of theirs is null.
         disagreeing: ranked records for which the model suggests another label than the given; None
             where it suggests none.
@@ -47,6 +60,7 @@ class Suspects:
 
     table: HardnessTable
     by: tuple[str, ...]
+    count: int
     rows: np.ndarray
     suspicion: np.ndarray
     nulls: int
@@ -77,6 +91,108 @@ def suspects(
     Raises:
         HardnessError: the table has no such columns, or its data no labels.
     """
+    asked = _ask(table, by)
+    frame = pl.concat(list(windows(asked.table, asked.aliases)))
+    ranked = frame.drop_nulls(list(asked.scores))
+    values = [ranked[name].cast(pl.Float64).to_numpy() for name in asked.scores]
+    score = suspicion(values, asked.directions)
+    order = stable_argsort(-score)
+    wanted = Wanted(
+        rows=ranked["row"].to_numpy()[order],
+        suspicion=score[order],
+        scores={name: value[order] for name, value in zip(asked.short_names, values, strict=True)},
+        suggested=ranked["suggested"][order.tolist()] if "suggested" in ranked.columns else None,
+        label=asked.label,
+    )
+    place = None if output is None else locate(output)
+    limit = parse_memory(memory)
+    with asked.table.dataset(on_error="skip") as dataset:
+        if place is not None:
+            write_suspects(place, dataset, wanted, memory=limit)
+        found = read_suspects(dataset, wanted, top)
+        disagreeing = count_disagreeing(dataset, asked.label, partial(_suggestions, asked))
+    return Suspects(
+        table=asked.table,
+        by=asked.by,
+        count=len(ranked),
+        rows=wanted.rows,
+        suspicion=wanted.suspicion,
+        nulls=len(frame) - len(ranked),
+        disagreeing=disagreeing,
+        in_sample=asked.in_sample,
+        top=found,
+        output=place,
+    )
+
+
+def first_suspects(
+    table: AnyPath, *, by: str | Sequence[str] | None = None, top: int = 10
+) -> Suspects:
+    """What `suspects` puts first, in memory that does not grow with the number of records.
+
+    Args:
+        table, by, top: see `suspects`.
+
+    Raises:
+        HardnessError: see `suspects`.
+    """
+    asked = _ask(table, by)
+    there = sum(len(window) for window in windows(asked.table, {"0": asked.by[0]}))
+    ranked = most_suspicious(partial(_windows, asked), asked.directions, top)
+    wanted = Wanted(
+        rows=ranked.rows,
+        suspicion=ranked.suspicion,
+        scores=dict(zip(asked.short_names, ranked.scores, strict=True)),
+        suggested=_suggested(asked, ranked.rows),
+        label=asked.label,
+    )
+    with asked.table.dataset(on_error="skip", largest_partition_bytes=_PARTITION_BYTES) as dataset:
+        found = read_suspects(dataset, wanted, top)
+        disagreeing = count_disagreeing(dataset, asked.label, partial(_suggestions, asked))
+    return Suspects(
+        table=asked.table,
+        by=asked.by,
+        count=ranked.count,
+        rows=wanted.rows,
+        suspicion=wanted.suspicion,
+        nulls=there - ranked.count,
+        disagreeing=disagreeing,
+        in_sample=asked.in_sample,
+        top=found,
+        output=None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What is to be ranked, and by what."""
+
+    table: HardnessTable
+    by: tuple[str, ...]
+    """As metric.column."""
+    directions: Sequence[Any]
+    suggesting: str | None
+    """The column that suggests a label, if there is one."""
+    label: str
+    in_sample: bool
+
+    @property
+    def scores(self) -> dict[str, str]:
+        """The columns by the names that they have in a window."""
+        return {f"{place}": name for place, name in enumerate(self.by)}
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """The same, and `suggested`, if there is such a column."""
+        return self.scores | ({} if self.suggesting is None else {"suggested": self.suggesting})
+
+    @property
+    def short_names(self) -> list[str]:
+        """The columns' names, with their metrics where two would be called alike."""
+        return [_short(name, self.by) for name in self.by]
+
+
+def _ask(table: AnyPath, by: str | Sequence[str] | None) -> _Asked:
     opened = open_table(table)
     chosen = _columns(opened, by)
     label = opened.columns.label
@@ -86,40 +202,38 @@ def suspects(
             "with --label"
         )
     infos = [opened.resolve(name) for name in chosen]
-    directions: list[Any] = [info.direction_of(column) for info, column in infos]
-    frame = _scores(opened, chosen, _suggesting(infos))
-    names = [f"{i}" for i in range(len(chosen))]
-    ranked = frame.drop_nulls(names)
-    values = [ranked[name].cast(pl.Float64).to_numpy() for name in names]
-    score = suspicion(values, directions)
-    order = stable_argsort(-score)
-    wanted = Wanted(
-        rows=ranked["row"].to_numpy()[order],
-        suspicion=score[order],
-        scores={
-            _short(name, chosen): value[order] for name, value in zip(chosen, values, strict=True)
-        },
-        suggested=ranked["suggested"][order.tolist()] if "suggested" in ranked.columns else None,
-        label=label,
-    )
-    place = None if output is None else locate(output)
-    limit = parse_memory(memory)
-    with opened.dataset(on_error="skip") as dataset:
-        if place is not None:
-            write_suspects(place, dataset, wanted, memory=limit)
-        found = read_suspects(dataset, wanted, top)
-        disagreeing = wanted.disagreeing(dataset)
-    return Suspects(
+    return _Asked(
         table=opened,
         by=tuple(chosen),
-        rows=wanted.rows,
-        suspicion=wanted.suspicion,
-        nulls=len(frame) - len(ranked),
-        disagreeing=disagreeing,
+        directions=[info.direction_of(column) for info, column in infos],
+        suggesting=_suggesting(infos),
+        label=label,
         in_sample=any(_is_in_sample(info.parameters) for info, _ in infos),
-        top=found,
-        output=place,
     )
+
+
+def _windows(asked: _Asked) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+    """The ranked records: rows and scores."""
+    for window in windows(asked.table, asked.scores):
+        known = window.drop_nulls()
+        values = [known[name].cast(pl.Float64).to_numpy() for name in asked.scores]
+        yield known["row"].to_numpy(), values
+
+
+def _suggestions(asked: _Asked) -> Iterator[pl.DataFrame]:
+    """row and `suggested` of the ranked records; nothing where nothing suggests a label."""
+    if asked.suggesting is not None:
+        for window in windows(asked.table, asked.aliases):
+            yield window.drop_nulls(list(asked.scores)).select("row", "suggested")
+
+
+def _suggested(asked: _Asked, rows: np.ndarray) -> pl.Series | None:
+    """The labels that are suggested for some records."""
+    if asked.suggesting is None:
+        return None
+    wanted = pl.DataFrame({"row": rows})
+    found = [part.join(wanted, on="row", how="semi") for part in _suggestions(asked)]
+    return wanted.join(pl.concat(found), on="row", how="left", maintain_order="left")["suggested"]
 
 
 def _columns(table: HardnessTable, by: str | Sequence[str] | None) -> list[str]:
@@ -152,21 +266,6 @@ def _suggesting(infos: Sequence[tuple[MetricInfo, str]]) -> str | None:
             if column in info.columns:
                 return f"{info.name}.{column}"
     return None
-
-
-def _scores(table: HardnessTable, names: Sequence[str], suggesting: str | None) -> pl.DataFrame:
-    """row, the scores as 0, 1 and so on, and `suggested`."""
-    wanted = {f"{i}": name for i, name in enumerate(names)}
-    if suggesting is not None:
-        wanted["suggested"] = suggesting
-    frames = [
-        table.column(name).rename({"value": alias}).collect().sort("row")
-        for alias, name in wanted.items()
-    ]
-    found = frames[0]
-    for frame in frames[1:]:
-        found = found.join(frame, on="row", how="left", maintain_order="left")
-    return found
 
 
 def _is_in_sample(parameters: Mapping[str, Any]) -> bool:

@@ -84,12 +84,12 @@ def _each_token(logits: Tensor, targets: Tensor, *, observe: bool) -> tuple[Tens
 
 
 def class_hits(logits: Tensor, targets: Tensor) -> Tensor:
-    """[m] float64: 1 where the greatest logit is the target's, else 0."""
+    """[m] float64: 1 where the first of the greatest logits is the target's, else 0."""
     return (logits.argmax(-1) == targets).double()
 
 
 def token_hits(logits: Tensor, targets: Tensor) -> Tensor:
-    """[m] float64: the share of trained tokens that have the greatest logit; 0 without any."""
+    """[m] float64: the share of trained tokens that `class_hits` would count; 0 without any."""
     right = (logits.argmax(-1) == targets).sum(-1).double()
     return right / trained_tokens(targets).clamp(min=1)
 

@@ -21,8 +21,8 @@ PIECE_VALUES = 1 << 26
 def observe_classes(logits: Tensor, targets: Tensor) -> Tensor:
     """What the logits of a classifier say about each example.
 
-    With p = softmax(logits): ln p_gold; whether the greatest logit is the gold one; the gold logit
-    minus the greatest other; ‖p - onehot‖₂.
+    With p = softmax(logits): ln p_gold; whether the first of the greatest logits is the gold one;
+    the gold logit minus the greatest other; ‖p - onehot‖₂.
 
     Args:
         logits: [m, C].
@@ -38,7 +38,8 @@ def observe_classes(logits: Tensor, targets: Tensor) -> Tensor:
     probability = (gold - norms).exp()
     squares = torch.exp(2 * (logits - norms[:, None])).sum(1)
     error = (squares - 2 * probability + 1).clamp(min=0).sqrt()
-    return torch.stack([gold - norms, (gold > others).float(), gold - others, error])
+    correct = (logits.argmax(1) == targets).float()
+    return torch.stack([gold - norms, correct, gold - others, error])
 
 
 def observe_tokens(logits: Tensor, targets: Tensor) -> Tensor:

@@ -20,6 +20,8 @@ from hardness.training.examples import IGNORED
 PIECE_VALUES = 1 << 18
 """Logits worked on together: a megabyte, and as much for their softmax."""
 
+NEARLY = 0.999
+"""Probabilities of which one is at least this share of the other may be of equal logits."""
 SAFE_PROBABILITY = 1e-30
 """Below it a float32 softmax is near underflow, and logits are looked at themselves."""
 
@@ -40,20 +42,23 @@ class TokenLoss(torch.autograd.Function):
         kept = (targets != IGNORED).nonzero()[:, 0]
         wanted = targets[kept][:, None]
         softmax = logits.new_empty((len(kept), logits.shape[1]))
-        norms, length, other = logits.new_empty((3, len(kept)))
+        norms, top, length, own, other = logits.new_empty((5, len(kept)))
         for rows, where in _pieces(kept, len(targets), logits.shape[1]):
             piece, p, gold = logits[where], softmax[rows], wanted[rows]
             torch.softmax(piece, 1, out=p)
             # The greatest probability is never near underflow, whatever the gold one is.
             greatest = p.amax(1)
-            norms[rows] = piece.amax(1) - greatest.log()
+            top[rows] = piece.amax(1)
+            norms[rows] = top[rows] - greatest.log()
             if observe:
                 length[rows] = torch.linalg.vector_norm(p, dim=1)
                 probability = p.gather(1, gold)
+                own[rows] = probability[:, 0]
                 p.scatter_(1, gold, -1.0)  # out of the way for a moment
                 other[rows] = p.amax(1)
                 p.scatter_(1, gold, probability)
-        loss = norms - logits[kept, wanted[:, 0]]
+        of_gold = logits[kept, wanted[:, 0]]
+        loss = norms - of_gold
         losses = logits.new_zeros(len(targets)).index_copy_(0, kept, loss)
         seen = logits.new_zeros((4, len(targets) if observe else 0))
         if observe:
@@ -63,7 +68,10 @@ class TokenLoss(torch.autograd.Function):
             best[tiny] = rest.amax(1)
             margin = (norms - loss) - best
             error = (length.square() - 2 * (-loss).exp() + 1).clamp(min=0).sqrt()
-            seen[:, kept] = torch.stack([-loss, (margin > 0).float(), margin, error])
+            correct = of_gold == top
+            tied = correct & (other >= NEARLY * own)  # then the first of the greatest decides
+            correct[tied] = logits[kept[tied]].argmax(1) == wanted[tied, 0]
+            seen[:, kept] = torch.stack([-loss, correct.float(), margin, error])
         ctx.save_for_backward(softmax, kept, wanted)
         ctx.positions = len(targets)
         ctx.mark_non_differentiable(seen)

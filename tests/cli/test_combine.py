@@ -18,6 +18,8 @@ def test_combine_prints_what_it_made_and_build_can_use_it(tmp_path: Path) -> Non
     assert first.returncode == 0, first.stderr
     for part in ("30 records combined", "mixed", "higher", "--by mixed --order ascending"):
         assert part in first.stdout
+    heading = next(line for line in first.stdout.splitlines() if line.startswith("mixed  "))
+    assert heading == f"mixed  (expr {mixture})"
     assert "already there" in hardness(*command, mixture, cwd=tmp_path).stdout
     built = hardness("build", "data.hardness", "--by", "mixed", "-o", "shards", cwd=tmp_path)
     assert built.returncode == 0, built.stderr

@@ -12,7 +12,7 @@ import pytest
 
 import hardness
 from hardness.cli import console as shared
-from hardness.cli.summary import print_metric
+from hardness.cli.summary import grouped, print_metric
 from hardness.io.metric import MetricInfo
 from tests.cli.program import hardness as program
 from tests.cli.program import one_line
@@ -110,3 +110,21 @@ def test_progress_stays_off_where_stderr_is_no_terminal(capfd: Any) -> None:
         bars.start("reading", 10, "records")
         bars.advance(10)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("width", "tables"), [(200, 1), (80, 3)])
+def test_rows_whose_columns_do_not_fit_become_several_tables(
+    width: int, tables: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared.console, "_width", width)
+    rows = [[f"{column} of {row:>20}" for column in range(6)] for row in ("heading", "one", "two")]
+    found = grouped(rows)
+    assert len(found) == tables
+    with shared.console.capture() as capture:
+        for table in found:
+            shared.console.print(table)
+    lines = capture.get().splitlines()
+    assert max(map(len, lines)) <= width
+    for row in rows:
+        assert sum(row[0] in line for line in lines) == tables
+        assert all(sum(cell in line for line in lines) == 1 for cell in row[1:])

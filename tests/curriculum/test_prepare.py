@@ -64,6 +64,11 @@ def test_an_expression_of_which_nobody_knows_the_way_is_refused(table: Path) -> 
         prepare(table, by="perplexity - confidence.variability")
 
 
+def test_wrong_expression_is_told_by_the_name_of_its_option(table: Path) -> None:
+    with pytest.raises(HardnessError, match=r"^by must be arithmetic over columns"):
+        prepare(table, by="rank(perplexity) +")
+
+
 def test_columns_without_a_way_can_be_ranked(table: Path) -> None:
     prepared = prepare(table, by="rank(confidence.steps)", order="descending")
     assert placed(prepared) == sorted(range(N), key=lambda row: -HARD[row])

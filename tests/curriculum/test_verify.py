@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import hardness
 from hardness.curriculum.manifest import read_manifest, write_manifest
 from hardness.curriculum.shards import write_shards
 from hardness.curriculum.verify import verify
@@ -135,6 +136,22 @@ def test_wrong_records_are_found_by_looking_at_them(
     assert verify(folder).intact
     with pytest.raises(HardnessError, match=message):
         verify(folder, deep=True).require()
+
+
+def test_records_that_never_occur_are_counted(tmp_path: Path) -> None:
+    lines = "".join(f'{{"text": "word {i % 3} {i % 5}"}}\n' for i in range(20))
+    (tmp_path / "data.jsonl").write_text(lines + "broken\n")
+    hardness.score(tmp_path / "data.jsonl", on_error="skip")
+    shards = tmp_path / "shards"
+    hardness.build(tmp_path / "data.hardness", select="easiest:0.5", output=shards)
+    known = read_manifest(shards)
+    assert (known.metric["records"], known.occurrences["never"]) == (20, 10)
+    verify(shards, deep=True).require()
+    write_manifest(shards, replace(known, occurrences={**known.occurrences, "never": 11}))
+    with pytest.raises(HardnessError, match=r"got never = 10 for 11; build the shards again"):
+        verify(shards, deep=True).require()
+    write_manifest(shards, replace(known, metric={**known.metric, "records": 21}))
+    assert not verify(shards).intact  # the shards themselves carry a digest of it
 
 
 def test_shards_without_the_columns_of_shards_are_told(folder: Path) -> None:

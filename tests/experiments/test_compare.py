@@ -108,13 +108,16 @@ def test_changed_arm_alone_is_trained_again(
 def test_refused_training_is_one_line(tmp_path: Path) -> None:
     write_sample(tmp_path, SampleConfig(train_rows=60, eval_rows=20, seed=0))
     path = tmp_path / "try.yaml"
-    text = EXPERIMENT.replace("seeds: 2", "seeds: 1").replace("eval.jsonl", "none.jsonl")
+    text = EXPERIMENT.replace("seeds: 2", "seeds: 1")
+    # Which records occur twice is known when the shards are built.
+    text = text.replace("{order: random}", "{order: competence, record_dynamics: during}")
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(HardnessError, match=r"none\.jsonl"):
+    with pytest.raises(HardnessError, match="random, seed 0: record_dynamics must be 'after'"):
         compare(path, threads=1)
 
 
 def test_folder_of_other_files_is_left_alone(tmp_path: Path) -> None:
+    write_sample(tmp_path, SampleConfig(train_rows=30, eval_rows=20, seed=0))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").touch()
     path = tmp_path / "try.yaml"

@@ -21,34 +21,42 @@ seeds: [3, 5]
 baseline: plain
 arms:
   easy first: {by: perplexity, order: ascending}
-  plain: {order: random, lr: 0.02}
+  plain: {by: perplexity, order: random, lr: 0.02}
 grid:
+  by: perplexity
   order: [random]
   normalize: [rank, minmax]
   weighting: [s-loss]
 """
 
+RECORDS = '{"text": "x y", "label": "good"}\n{"text": "y z", "label": "bad"}\n'
+
 
 def read(folder: Path, text: str, **options: int) -> Experiment:
     path = folder / "experiment.yaml"
     path.write_text(text, encoding="utf-8")
+    for name in ("train", "a", "b"):
+        (folder / f"{name}.jsonl").write_text(RECORDS, encoding="utf-8")
     return read_experiment(path, **options)
 
 
-def test_whole_experiment(tmp_path: Path) -> None:
+def test_whole_experiment_and_files_beside_it_are_found(tmp_path: Path) -> None:
     found = read(tmp_path, WHOLE)
-    assert found.data == ("train.jsonl",)
-    assert found.eval == ("a.jsonl", "b.jsonl")
+    assert found.data == (str(tmp_path / "train.jsonl"),)
+    assert found.eval == (str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"))
     assert found.columns == {"label": "label"}
     assert found.score == ({"metric": "perplexity"}, {"metric": "ngram-pvi", "holdout": "group"})
     assert found.seeds == (3, 5)
-    names = ["plain", "easy first", "random rank s-loss", "random minmax s-loss"]
+    names = [
+        *("plain", "easy first"),
+        *("perplexity random rank s-loss", "perplexity random minmax s-loss"),
+    ]
     assert [arm.name for arm in found.arms] == names
-    assert found.arm("plain").build == {"order": "random"}
+    assert found.arm("plain").build == {"by": "perplexity", "order": "random"}
     assert found.arm("plain").train == {"epochs": 2, "lr": 0.02}
     assert found.arm("easy first").train == {"epochs": 2, "lr": 0.01}
-    last = found.arm("random minmax s-loss")
-    assert last.build == {"order": "random", "normalize": "minmax"}
+    last = found.arm("perplexity random minmax s-loss")
+    assert last.build == {"by": "perplexity", "order": "random", "normalize": "minmax"}
     assert last.train == {"epochs": 2, "lr": 0.01, "weighting": "s-loss"}
 
 
@@ -60,11 +68,6 @@ def test_first_arm_is_the_baseline_unless_one_is_named(tmp_path: Path) -> None:
 def test_seeds_are_counted_from_zero_and_can_be_overruled(tmp_path: Path) -> None:
     assert read(tmp_path, WHOLE.replace("[3, 5]", "3")).seeds == (0, 1, 2)
     assert read(tmp_path, WHOLE, seeds=4).seeds == (0, 1, 2, 3)
-
-
-def test_files_beside_the_experiment_are_found(tmp_path: Path) -> None:
-    (tmp_path / "train.jsonl").touch()
-    assert read(tmp_path, WHOLE).data == (str(tmp_path / "train.jsonl"),)
 
 
 @pytest.mark.parametrize(

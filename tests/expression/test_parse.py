@@ -83,6 +83,12 @@ def test_what_is_no_expression_is_refused_where_it_stands(text: str, message: st
     assert "\n" not in str(caught.value)
 
 
+def test_mistake_names_the_option_that_the_text_was_given_as() -> None:
+    for text in ("a b", "1 + 2"):
+        with pytest.raises(HardnessError, match=r"^by must"):
+            parse(text, option="by")
+
+
 @given(st.text(alphabet="ab.`+-*/()0e, \n\"'[]:=<>é\0", max_size=20))
 def test_any_text_is_an_expression_or_a_mistake(text: str) -> None:
     try:

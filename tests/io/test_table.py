@@ -182,7 +182,9 @@ def test_a_namesake_beside_the_table_does_not_hide_the_data(tmp_path: Path) -> N
 
 def test_unknown_names_list_the_known_ones(tmp_path: Path) -> None:
     table = scored(write(tmp_path, "data.jsonl", LINES), "b", "aa")
-    with pytest.raises(HardnessError, match=r"metric must be one of aa, b in .*, got 'x'; score"):
+    with pytest.raises(
+        HardnessError, match=r"metric must be one of aa, b in .*, got 'x'; there is"
+    ):
         table.column("x")
     with pytest.raises(HardnessError, match=r"column must be one of b\.v, b\.n, got 'b\.x'"):
         table.column("b.x")

@@ -113,6 +113,19 @@ def test_training_lowers_the_loss_towards_separation() -> None:
     assert np.exp(logprob).min() > 0.95
 
 
+def test_of_equal_logits_the_first_is_predicted() -> None:
+    hashes, starts = np.array([1 << 28] * 3, dtype=np.uint32), np.arange(4, dtype=np.int64)
+    weights, priors = new_weights(8, 3), np.zeros(3, np.float32)
+    logprob, margin, error = (np.empty(3, np.float32) for _ in range(3))
+    correct, predicted = np.empty(3, np.bool_), np.empty(3, np.int32)
+    observe(
+        np.arange(3), hashes, starts, np.arange(3, dtype=np.int32), 8, priors, weights,
+        logprob, correct, margin, error, predicted,
+    )  # fmt: skip
+    assert correct.tolist() == [True, False, False]
+    assert predicted.tolist() == margin.tolist() == [0, 0, 0]
+
+
 def test_priors_are_shares_with_one_more_of_each_class() -> None:
     np.testing.assert_allclose(np.exp(log_priors(np.array([0, 3]))), [1 / 5, 4 / 5], rtol=1e-6)
 

@@ -45,6 +45,47 @@ def test_settings_and_options_can_be_changed(tmp_path: Path) -> None:
     assert build.options["order"] == "descending"
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("score.ordr", "set must name an option of score, .*got 'score.ordr'; .*'score.order'"),
+        ("score.zz", "set must name an option of score, one of .*, got 'score.zz'; leave"),
+        ("shards.ordr", "set must name an option of shards, .*; did you mean 'shards.order'"),
+    ],
+)
+def test_change_of_an_unknown_option_is_refused(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(HardnessError, match=message):
+        read(tmp_path, WHOLE, **{name.replace(".", "__"): "1"})
+
+
+def test_options_of_score_are_those_of_its_metric(tmp_path: Path) -> None:
+    changes = {"score__metric": "lm", "score__model": "m"}
+    assert read(tmp_path, WHOLE, **changes).steps[0].options["model"] == "m"
+    metric = WHOLE.replace('"{data}",', '"{data}", metric: "{metric}",')
+    metric = metric.replace("  output: out", "  output: out\n  metric: column:length")
+    found = read(tmp_path, metric, score__higher="harder")
+    assert found.steps[0].options["metric"] == "column:length"
+
+
+def test_option_of_another_metric_may_stay_empty(tmp_path: Path) -> None:
+    assert read(tmp_path, WHOLE, score__model="null").steps[0].options["model"] is None
+
+
+def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
+    text = WHOLE.replace('data: "{data}",', 'data: "{data}", ordr: 2, metrc: surface,')
+    text = text.replace('epochs: "', 'epoch: "')
+    text += '  - train: {shards: "{output}/s", output: "{output}/r", leraning_rate: 1}\n'
+    with pytest.raises(HardnessError) as caught:
+        read(tmp_path, text, nothing="1", shards__ordr="x")
+    told = [line.strip() for line in str(caught.value).splitlines()]
+    assert told[0] == "6 settings are wrong:"
+    assert [line.rpartition("got ")[2].partition(";")[0] for line in told[1:]] == [
+        *("'shards.ordr'", "'nothing'", "'metrc'", "'ordr'", "'epoch'", "'leraning_rate'"),
+    ]
+    lines = [line.split("recipe.yaml:")[1].split(":")[0] for line in told[3:]]
+    assert lines == ["7", "7", "9", "10"]
+
+
 @pytest.mark.parametrize("name", ["epoch", "build.order", "nothing.order"])
 def test_change_of_what_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(HardnessError, match=r"set must name one of .*shards\.OPTION.*, got"):
@@ -56,6 +97,8 @@ def test_change_of_what_is_not_there_is_refused(tmp_path: Path, name: str) -> No
     [
         ("  output: out\n", "", r"settings must name the folder `output`"),
         ("  - score:", "  - scor:", r":7: key must be one of .*did you mean 'score'"),
+        ("- score: {", "- score: {metric: perplexty, ", r":7: metric must be .*'perplexity'"),
+        ("- score: {", "- score: {folds: 3, ", r":7: key must be one of .*, got 'folds'; leave"),
         ("table:", "tabel:", r":9: key must be one of .*did you mean 'table'"),
         ('table: "{output}/t", ', "", r":9: build must have the option table, got none"),
         ('"{data}"', '"{date}"', r":7: setting must be one of data, epochs, output, got {date}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -11,6 +12,7 @@ import pytest
 
 import hardness
 from hardness import HardnessError
+from hardness.io.remote import RemotePath
 from tests.paths import local
 from tests.stages.dynamics import LABELS, write_data
 
@@ -46,6 +48,20 @@ def observed(run: Path) -> pl.DataFrame:
         pl.from_arrow(pq.read_table(path))  # pyright: ignore[reportArgumentType]
         for path in sorted(run.glob("dynamics/epoch-*/*.parquet"))
     )
+
+
+@pytest.mark.parametrize("inner", ["run", "run/dynamics"], ids=["the run", "its dynamics"])
+def test_run_in_a_store_is_as_good_as_on_a_disk(trained: Path, inner: str, tmp_path: Path) -> None:
+    for path in sorted(trained.rglob("*")):
+        if path.is_file():
+            RemotePath(f"memory://d/{path.relative_to(trained).as_posix()}").upload(path)
+    options: dict[str, Any] = {"metric": "cartography", "epochs": "1..2"}
+    far = hardness.score(dynamics=f"memory://d/{inner}", output=tmp_path / "far", **options)
+    near = hardness.score(dynamics=str(trained / inner), output=tmp_path / "near", **options)
+    assert far.table.digest == near.table.digest
+    assert far.info.parameters == near.info.parameters
+    frames = [found.table.frame("cartography").collect() for found in (far, near)]
+    assert frames[0].equals(frames[1])
 
 
 @pytest.mark.parametrize("inner", [".", "dynamics"], ids=["the run", "its dynamics"])

@@ -13,7 +13,9 @@ import pytest
 import hardness
 from hardness import HardnessError
 from hardness.demo.sample import write_sample
+from hardness.metrics.suspicion import suspicion
 from hardness.stages import suspect_records
+from hardness.stages.suspects import first_suspects
 from tests.paths import local
 from tests.stages.dynamics import (
     LABELS,
@@ -83,6 +85,37 @@ def test_equals_come_in_order_of_row(tmp_path: Path) -> None:
     dynamics = write_jsonl(tmp_path / "d", epochs)
     result = hardness.score(data, metric="cartography", dynamics=str(dynamics))
     assert hardness.suspects(result.table.path).rows.tolist() == list(range(9))
+
+
+@pytest.mark.parametrize("by", [None, "cartography.mean_loss, cartography.correctness"])
+def test_first_of_them_are_those_of_the_whole_ranking(table: Path, by: str | None) -> None:
+    whole = hardness.suspects(table, by=by, top=7)
+    first = first_suspects(table, by=by, top=7)
+    assert first.rows.tolist() == whole.rows[:7].tolist()
+    assert first.suspicion.tolist() == whole.suspicion[:7].tolist()
+    assert first.top == whole.top
+    assert (first.count, first.nulls, first.disagreeing) == (59, 1, whole.disagreeing)
+    assert first_suspects(table, top=0).count == 59
+
+
+def test_scores_of_metrics_that_are_cut_differently_are_joined(
+    tmp_path: Path, epochs: list[dict[int, list[float]]]
+) -> None:
+    data = write_data(tmp_path / "data.jsonl", N)
+    dynamics = str(write_jsonl(tmp_path / "dynamics", epochs))
+    hardness.score(data, metric="ngram-pvi", order=1, partition_bytes=700)
+    result = hardness.score(data, metric="cartography", dynamics=dynamics, partition_bytes=1100)
+    by = "ngram-pvi, cartography.confidence"
+    table = result.table
+    frame = table.column("ngram-pvi").join(table.column("cartography.confidence"), on="row")
+    frame = frame.collect().drop_nulls()
+    score = suspicion(
+        [frame["value"].to_numpy(), frame["value_right"].to_numpy()], ["lower", "lower"]
+    )
+    order = np.argsort(-score, kind="stable")
+    for find in (hardness.suspects, first_suspects):
+        found = find(table.path, by=by, top=N)
+        assert found.rows.tolist() == frame["row"].to_numpy()[order].tolist()
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])

@@ -32,6 +32,12 @@ def test_a_classifiers_observations_worked_out_by_hand() -> None:
     assert error == pytest.approx([first, second])
 
 
+def test_of_equal_logits_the_first_is_predicted() -> None:
+    _, correct, margin, _ = observe_classes(torch.zeros(3, 3), torch.tensor([0, 1, 2])).tolist()
+    assert correct == [1, 0, 0]
+    assert margin == [0, 0, 0]
+
+
 def test_a_language_models_observations_are_means_over_trained_tokens() -> None:
     torch.manual_seed(0)
     logits = torch.randn(3, 5, 7)

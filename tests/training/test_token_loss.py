@@ -8,7 +8,7 @@ import torch.nn.functional as functional
 
 from hardness.training import token_loss
 from hardness.training.examples import IGNORED
-from hardness.training.losses import token_losses, token_terms
+from hardness.training.losses import token_hits, token_losses, token_terms
 from hardness.training.observations import observe_tokens
 
 
@@ -55,6 +55,17 @@ def test_observing_gives_what_the_logits_say_and_the_same_loss(
     expected = observe_tokens(logits, targets)
     torch.testing.assert_close(observed, expected, rtol=1e-4, atol=1e-4, equal_nan=True)
     assert torch.equal(logits, before)
+
+
+def test_of_equal_logits_the_first_is_predicted() -> None:
+    """As argmax has it, the evaluation's accuracy and the column `predicted`."""
+    logits = torch.randint(-2, 3, (6, 20, 5), generator=torch.Generator().manual_seed(0)).float()
+    logits[0] = 0.1
+    logits[1] += torch.tensor([0.0, 1e-6, 0.0, 1e-6, 0.0])  # nearly equal
+    targets = torch.randint(0, 5, (6, 20), generator=torch.Generator().manual_seed(1))
+    expected = token_hits(logits, targets).float()
+    assert torch.equal(token_terms(logits, targets)[1][1], expected)
+    assert torch.equal(observe_tokens(logits, targets)[1], expected)
 
 
 def test_observing_does_not_change_the_gradient(case: tuple[torch.Tensor, torch.Tensor]) -> None:
