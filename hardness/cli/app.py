@@ -95,8 +95,9 @@ def main() -> None:
     # Likewise for NumPy, whose threads otherwise spin for 2**26 cycles when it is imported.
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
     # Arrow's allocator otherwise gives memory back to the system a hundredth of a second after it
-    # was freed, only to have pages cleared for the next partition.
-    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "-1")
+    # was freed, only to have pages cleared for the next partition. A minute and not never, as then
+    # `hardness.memory.give_back` could not do it either.
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "60000")
     for store in ("s3fs", "gcsfs"):  # they log the tracebacks of errors that they raise
         logging.getLogger(store).setLevel(logging.CRITICAL)
     for stream in (sys.stdout, sys.stderr):

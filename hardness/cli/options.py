@@ -68,7 +68,8 @@ Scheduler = Annotated[
 Memory = Annotated[
     str,
     typer.Option(
-        help="Memory to stay below, such as `512MiB` or `4GB`; the rest goes to files.",
+        help="Memory to stay below, such as `1GB`; the rest goes to files. Libraries and what "
+        "each thread works on take up to about 0.6 GB in any case.",
         rich_help_panel=PANEL,
     ),
 ]

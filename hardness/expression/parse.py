@@ -63,7 +63,9 @@ class _Parser:
             # Lines may end anywhere, as between parentheses.
             tree = ast.parse(re.sub(r"\s", " ", self.plain).strip(), mode="eval").body
         except SyntaxError as error:
-            raise self._wrong(self.spaces + (error.offset or 1) - 1, "mend it there") from None
+            # Python counts from 1, and gives 0 where more should have come.
+            at = (error.offset or len(self.plain.strip()) + 1) - 1
+            raise self._wrong(self.spaces + at, "mend it there") from None
         except (ValueError, MemoryError, RecursionError) as error:
             raise self._wrong(0, f"shorten it ({error})") from None
         tree = self._checked(tree, 0)

@@ -16,8 +16,6 @@ from math import log10
 import numpy as np
 from numba import int64, njit
 
-from hardness.ngram.hashing import EOS
-
 _DECIMALS = 7
 """Of logarithms. Half a unit of the last changes a probability by a part in 10^7, about what the
 single precision changes in which they are queried."""
@@ -68,7 +66,6 @@ def _text(value: float) -> str:
 def format_ngrams(
     data: np.ndarray,
     token_starts: np.ndarray,
-    ids: np.ndarray,
     positions: np.ndarray,
     depths: np.ndarray,
     written: np.ndarray,
@@ -79,8 +76,7 @@ def format_ngrams(
     """The lines of a list of n-grams, in its order.
 
     Args:
-        data, token_starts: the text of the block, see `hardness.ngram.spell.Spelled`.
-        ids: uint64 (T,), see `Tokens`.
+        data, token_starts: the text of the block, see `hardness.ngram.spell`.
         positions, depths: (D,), the list, see `hardness.ngram.distinct`.
         written: bool (D,), which of them to write.
         order: tokens in each.
@@ -92,9 +88,10 @@ def format_ngrams(
     """
     out = np.empty(_most_bytes(token_starts, positions, depths, written, order), dtype=np.uint8)
     size = _format(
-        data, token_starts, ids, positions, depths, written, order, probabilities, back_offs, out
+        data, token_starts, positions, depths, written, order, probabilities, back_offs, out
     )
-    return out[:size]
+    out.resize(size, refcheck=False)
+    return out
 
 
 @njit(nogil=True, cache=True)
@@ -109,9 +106,7 @@ def _most_bytes(token_starts, positions, depths, written, order):
 
 
 @njit(nogil=True, cache=True)
-def _format(
-    data, token_starts, ids, positions, depths, written, order, probabilities, back_offs, out
-):
+def _format(data, token_starts, positions, depths, written, order, probabilities, back_offs, out):
     n = int64(0)
     for j in range(len(positions)):
         if not written[j]:
@@ -124,12 +119,12 @@ def _format(
         if int64(depths[j]) < order - 1:
             first += 1
             n = _write(_BOS_TEXT, 0, len(_BOS_TEXT), out, n)
-        start = int64(token_starts[first])
-        if ids[t] == EOS:
-            n = _write(data, start, int64(token_starts[t]), out, n)
+        start, last, end = token_starts[first], token_starts[t], token_starts[t + 1]
+        if last == end:
+            n = _write(data, int64(start), int64(end), out, n)
             n = _write(_EOS_TEXT, 0, len(_EOS_TEXT), out, n)
         else:
-            n = _write(data, start, int64(token_starts[t + 1]) - 1, out, n)
+            n = _write(data, int64(start), int64(end) - 1, out, n)
         if len(back_offs) > 0:
             out[n] = _TAB
             n = _write_log10(back_offs[j], out, n + 1)

@@ -15,7 +15,11 @@ the form P = share + weight · P_lower, and gamma(u) is the back-off weight of u
 gamma(u) P(w|u') for every w that is not listed after u.
 
 Source: Chen and Goodman 1998; Heafield et al. 2013, "Scalable Modified Kneser-Ney Language Model
-Estimation", and for pruning what its implementation, KenLM's `lmplz`, does.
+Estimation", and for pruning what its implementation, KenLM's `lmplz`, does. One thing that `lmplz`
+0.3.0 does is not done here: in the counts of counts that give the discounts of an order below K, it
+enters c instead of a for the last n-gram of its sort, one that ends with the word that is the last
+to be new in the text. That makes a difference if this word is frequent and the corpus so small that
+one n-gram matters. The format's -99 stands for log10 0, for which `lmplz` writes -inf.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class ModelConfig:
             one holds for the orders that follow. The first is 0, none is less than the one before.
         interpolated: the even interpolation of all orders instead of modified Kneser-Ney.
         skip_symbols: leave tokens that are `<s>`, `</s>` or `<unk>` out; otherwise they are an
-            error.
+            error. `<UNK>` is a token, as to `lmplz`, though KenLM takes it for `<unk>` in queries.
     """
 
     order: int = 3

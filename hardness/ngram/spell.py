@@ -53,15 +53,26 @@ class Spelled:
         """The token hashes, the same that `tokenize` makes of the original texts."""
         return tokenize(self.texts(), tokenizers.get("whitespace"))
 
-    def token_starts(self, tokens: Tokens) -> np.ndarray:
-        """uint32 or int64 (T + 1,): where each position's token begins in `data`.
 
-        The token of position t ends one byte before position t + 1's begins; `</s>` has no bytes.
-        """
-        wide = len(self.data) > np.iinfo(np.uint32).max
-        out = np.empty(len(tokens.ids) + 1, dtype=np.int64 if wide else np.uint32)
-        _token_starts(self.data, self.starts, tokens.starts, out)
-        return out
+def token_starts(data: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Where each position's token begins in the text of some records.
+
+    Args:
+        data: see `Spelled`.
+        starts: int64 (n + 1,), see `Tokens`.
+
+    Returns:
+        uint32 or int64 (T + 1,). The token of position t ends one byte before that of position
+        t + 1 begins; `</s>` has no bytes.
+    """
+    out = np.empty(starts[-1] + 1, dtype=start_type(data))
+    _token_starts(data, starts, out)
+    return out
+
+
+def start_type(data: np.ndarray) -> type[np.number]:
+    """Of `token_starts`."""
+    return np.int64 if len(data) > np.iinfo(np.uint32).max else np.uint32
 
 
 def spell(texts: pa.Array, tokenizer: Tokenizer, *, skip_symbols: bool = False) -> Spelled:
@@ -99,7 +110,9 @@ def _spell_once(texts: pa.Array, tokenizer: Tokenizer) -> tuple[Spelled, np.ndar
     starts = np.empty(len(texts) + 1, dtype=np.int64)
     special = np.zeros(len(texts), dtype=np.bool_)
     n_marks = _spell(data, offsets, table[:N_ASCII], table, out, starts, special)
-    return Spelled(data=out[: starts[-1]], starts=starts), special, n_marks
+    # In place: what lies behind would be kept as long as the text.
+    out.resize(starts[-1], refcheck=False)
+    return Spelled(data=out, starts=starts), special, n_marks
 
 
 @njit(nogil=True, cache=True)
@@ -182,20 +195,14 @@ def _encode(code_point, out, n_out):
 
 
 @njit(nogil=True, cache=True)
-def _token_starts(data, record_starts, position_starts, out):
+def _token_starts(data, starts, out):
     """Fill out; records without a token have no position."""
-    t = 0
-    for record in range(len(record_starts) - 1):
-        start = record_starts[record]
-        end = record_starts[record + 1]
-        if position_starts[record + 1] == position_starts[record]:
-            continue
-        token = start
-        for i in range(start, end):
-            if data[i] == _SPACE:
-                out[t] = token
-                t += 1
-                token = i + 1
-        out[t] = end
-        t += 1
-    out[t] = record_starts[len(record_starts) - 1]
+    begin = 0
+    for record in range(len(starts) - 1):
+        for t in range(starts[record], starts[record + 1]):
+            out[t] = begin
+            if t < starts[record + 1] - 1:
+                while data[begin] != _SPACE:
+                    begin += 1
+                begin += 1
+    out[starts[-1]] = begin

@@ -152,7 +152,8 @@ def _tokenize_once(texts: pa.Array, tokenizer: Tokenizer) -> tuple[Tokens, np.nd
     starts = np.empty(len(texts) + 1, dtype=np.int64)
     special = np.zeros(len(texts), dtype=np.bool_)
     n_positions = _tokenize(data, offsets, table[:N_ASCII], table, ids, starts, special)
-    return Tokens(ids=ids[:n_positions], starts=starts), special
+    ids.resize(n_positions, refcheck=False)  # in place: it may outlive what lies behind
+    return Tokens(ids=ids, starts=starts), special
 
 
 @njit(inline="always")

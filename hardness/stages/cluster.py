@@ -134,6 +134,7 @@ class Cluster:
         sizes: Sequence[int] | None = None,
         unit: str = "tasks",
         store: Store | None = None,
+        ended: Callable[[int], None] | None = None,
     ) -> list[Any]:
         """`function` of every item, in the order of the items.
 
@@ -145,6 +146,8 @@ class Cluster:
             sizes: how much work each item is, in `unit`; 1 each where None.
             unit: what the sizes count.
             store: tasks that it knows to be finished are not run again. Results must fit JSON then.
+            ended: is told the index of every item whose task ran, as soon as it has; by several
+                threads at a time.
         """
         sizes = [1] * len(items) if sizes is None else sizes
         store = MemoryStore() if store is None else store
@@ -160,6 +163,8 @@ class Cluster:
         def finished(index: int, result: Any) -> None:
             store.keep_result(f"{slug}-{index}", result)
             results[index] = result
+            if ended is not None:
+                ended(index)
             self._progress.advance(sizes[index])
 
         missing = {i: item for i, item in enumerate(items) if i not in results}

@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from hardness.memory import give_back
 from hardness.ngram import even
 from hardness.ngram.discounts import Discounts, discounts
 from hardness.ngram.kneser_ney import unigram_gamma, unigram_probabilities
@@ -40,7 +41,7 @@ from hardness.stages.ngram import Block, NgramCounts
 from hardness.stages.slices import Slices, even_spans, n_bits_for
 from hardness.stages.store import Store
 
-_TASKS_PER_ORDER = 32
+_TASKS_PER_ORDER = 64
 _KEYS_PER_TASK = 2_000_000
 """At most, about: a task takes up to 100 bytes for each."""
 _TOTAL, _KEPT, _LISTED = 4, 5, 6  # of what `tally` returns
@@ -165,7 +166,9 @@ def _come_down(stages: _Stages, level: tasks.Level) -> tuple[float, np.ndarray]:
         gamma of the context `<s>`, 1 unless the order is 1, and the tally of the order.
     """
     order = level.order
+    give_back()
     stages.map_blocks(f"linking {order}-grams", partial(tasks.link, level=level))
+    give_back()
     gammas = stages.map_spans(f"summing {order}-grams", partial(tasks.sum_span, level=level), order)
     stages.forget(order, "suffix-keys", "suffix-counts", "context-keys", "context-counts")
     stages.forget(order + 1, "adjusted")

@@ -86,10 +86,11 @@ def lm(
     """Estimate an n-gram model and write it as ARPA or, with KenLM's `build_binary`, as binary.
 
     The model is interpolated modified Kneser-Ney, the same that KenLM's `lmplz --discount_fallback`
-    estimates of the same tokens, or the even interpolation of all orders. A record is a sentence;
-    one without a token is left out. The file does not depend on where it is made, nor on `memory`
-    or `partition_bytes`. After a crash, the same call goes on where it was if it had to leave
-    anything in files.
+    estimates of the same tokens (`hardness.ngram.kneser_ney` says where it does not), or the even
+    interpolation of all orders. A record is a sentence; one without a token is left out, where
+    `lmplz` counts an empty line as a sentence of no words. The file does not depend on where it is
+    made, nor on `memory` or `partition_bytes`. After a crash, the same call goes on where it was if
+    it had to leave anything in files.
 
     N-grams are told apart by 64-bit hashes. With m distinct n-grams, m²/2⁶⁵ pairs of them are
     expected to be taken for one, 0.03 for a billion; none is looked for.
@@ -201,7 +202,7 @@ def check_output(path: Path) -> None:
         raise HardnessError(
             f"output must end with {ARPA} where KenLM's {_BUILD_BINARY} is not on PATH, got "
             f"{path.name!r}; write {path.stem}{ARPA}, which kenlm loads as well, or install "
-            "KenLM's programs (the kenlm package on PyPI has none)"
+            "KenLM's programs (the kenlm package on PyPI has only their sources, for cmake)"
         )
 
 
@@ -220,11 +221,16 @@ def model_file(path: Path) -> Iterator[Path]:
         finally:
             arpa.unlink(missing_ok=True)
         if done.returncode != 0:
-            said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
             raise HardnessError(
                 f"{_BUILD_BINARY} must convert the model, got exit code {done.returncode} "
-                f"({said}); write {path.stem}{ARPA} instead"
+                f"({_last_words(done.stderr)}); write {path.stem}{ARPA} instead"
             )
+
+
+def _last_words(printed: str) -> str:
+    """Why KenLM's program failed; it ends with a line that says ERROR and nothing else."""
+    lines = [line.strip() for line in printed.splitlines()]
+    return next((line for line in reversed(lines) if line not in ("", "ERROR")), "it said nothing")
 
 
 def warn_of_fallbacks(found: Sequence[Discounts]) -> None:
@@ -232,8 +238,8 @@ def warn_of_fallbacks(found: Sequence[Discounts]) -> None:
     orders = [str(order) for order, of_order in enumerate(found, 1) if of_order.fallback]
     if orders:
         _log.warning(
-            "the discounts of order %s are the fallback %s: the data is too small or too "
-            "artificial for their closed form",
+            "the discounts of order %s are the fallback %s: the data is too small or repeats too "
+            "much for their closed form",
             ", ".join(orders),
             " ".join(f"{amount:g}" for amount in FALLBACK),
         )

@@ -2,19 +2,22 @@
 
 What the store holds, for each block b, beside what `hardness.stages.kneser_ney` keeps there:
 
-    ids-b           uint64 (T_b,)        token hashes, see `hardness.ngram.tokenize.Tokens`
+    ids-b           uint64 (T_b,)      token hashes, see `hardness.ngram.tokenize.Tokens`, until
+                                       the model is estimated
     starts-b        int64 (n_b + 1,)
-    text-b          uint8                every token and a space, see `hardness.ngram.spell`
-    token-starts-b  unsigned (T_b + 1,)
-    arpa-k-b        uint8                lines of the file, until they are written
+    text-b          uint8              every token and a space, see `hardness.ngram.spell`
+    token-starts-b  unsigned (T_b + 1,), from the writing of the first order on
+    arpa-k-b        uint8              lines of the file, until they are written
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -22,9 +25,10 @@ from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.dataset import Dataset
 from hardness.io.records import Partition, Reject
+from hardness.memory import give_back
 from hardness.ngram.arpa import END, format_ngrams, header, marks, title
 from hardness.ngram.model_config import ModelConfig
-from hardness.ngram.spell import spell
+from hardness.ngram.spell import spell, start_type, token_starts
 from hardness.ngram.tokenize import tokenizers
 from hardness.stages.cluster import Cluster
 from hardness.stages.kneser_ney import Estimate, estimate
@@ -38,7 +42,7 @@ _BYTES_PER_POSITION = 5
 """Of plain input, a low guess: English prose in JSON has about six."""
 _STORED_PER_POSITION = 24
 """Bytes that the stages keep for a predicted position and an order, at their peak; once more for
-the text. Measured 60 to 70 in all at order 3 on 20 M tokens."""
+the text. Measured 36 in all at order 3 on 20 M tokens, a third of whose trigrams are distinct."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +89,10 @@ def write_model(
             f"data must have a token to estimate a model of, got none in {dataset.rows:,} records; "
             "name the text column with --text"
         )
+    give_back()
     model = estimate(cluster, store, encoded.blocks, config)
+    for block in encoded.blocks:
+        store.delete(f"ids-{block.index}")
     write_arpa(cluster, store, encoded.blocks, config, model, path)
     return encoded, model
 
@@ -111,7 +118,6 @@ def _encode(
     store.put(f"ids-{index}", tokens.ids)
     store.put(f"starts-{index}", tokens.starts)
     store.put(f"text-{index}", spelled.data)
-    store.put(f"token-starts-{index}", spelled.token_starts(tokens))
     block = Block(
         index=index,
         n_positions=len(tokens.ids),
@@ -135,6 +141,9 @@ def write_arpa(
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         file.write(header(sizes))
         for order in range(1, config.order + 1):
+            file.write(title(order))
+            if order == 1:
+                file.write(marks(model.unk, model.bos_gamma))
             # Not noted as done: the lines are gone once they are in the file.
             cluster.map(
                 f"writing {order}-grams",
@@ -142,15 +151,37 @@ def write_arpa(
                 blocks,
                 sizes=[block.n_positions for block in blocks],
                 unit="tokens",
+                ended=Appender(store, file, [f"arpa-{order}-{block.index}" for block in blocks]),
             )
-            file.write(title(order))
-            if order == 1:
-                file.write(marks(model.unk, model.bos_gamma))
-            for block in blocks:
-                # Not `tofile`, whose error at a full disk does not say that this is what it is.
-                file.write(store.get(f"arpa-{order}-{block.index}", np.uint8).data)
-                store.delete(f"arpa-{order}-{block.index}")
         file.write(END)
+
+
+class Appender:
+    """Moves arrays from a store to a file in their order, each as soon as those before it are.
+
+    Args:
+        store: gets them from tasks that end in any order.
+        file: that they are appended to.
+        names: of the arrays.
+    """
+
+    def __init__(self, store: Store, file: BinaryIO, names: Sequence[str]) -> None:
+        self._store = store
+        self._file = file
+        self._names = names
+        self._there: set[int] = set()
+        self._next = 0
+        self._lock = Lock()
+
+    def __call__(self, index: int) -> None:
+        """The array of this index is in the store."""
+        with self._lock:
+            self._there.add(index)
+            while self._next in self._there:
+                # Not `tofile`, whose error at a full disk does not say that this is what it is.
+                self._file.write(self._store.get(self._names[self._next], np.uint8).data)
+                self._store.delete(self._names[self._next])
+                self._next += 1
 
 
 def _format(
@@ -162,13 +193,14 @@ def _format(
     dtype: type[np.unsignedinteger],
 ) -> None:
     data = store.get(f"text-{block.index}", np.uint8)
-    wide = len(data) > np.iinfo(np.uint32).max
+    if order == 1:
+        found = token_starts(data, store.get(f"starts-{block.index}", np.int64))
+        store.put(f"token-starts-{block.index}", found)
     depths = store.get(f"depths-{order}-{block.index}", np.uint8)
     raw = store.get(f"raw-{order}-{block.index}", dtype)
     lines = format_ngrams(
         data,
-        store.get(f"token-starts-{block.index}", np.int64 if wide else np.uint32),
-        store.get(f"ids-{block.index}", np.uint64),
+        store.get(f"token-starts-{block.index}", start_type(data)),
         store.get(f"list-{order}-{block.index}", np.uint32),
         depths,
         (depths >= order - 2) & (raw > config.thresholds[order - 1]),

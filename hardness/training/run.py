@@ -65,6 +65,10 @@ def train(
     was stopped goes on from its newest checkpoint when it is called again. Under `torchrun`, every
     process calls this; otherwise `nproc` starts the processes.
 
+    On a machine with other work, threads of torch that wait for each other must sleep and not spin.
+    This is seen to by `OMP_WAIT_POLICY=passive`, unless the variable is set or torch was imported
+    before `hardness.train` was first used: then set it before Python starts.
+
     Args:
         shards: folder that `hardness build` wrote, a URL too.
         output: folder of the run.

@@ -62,6 +62,7 @@ def test_a_known_name_that_may_be_a_difference_must_be_marked() -> None:
         ("a) + (b", "at character 2; mend it there"),
         ("", "got its end at character 1; mend it there"),
         ("a b", "got 'b' at character 3; mend it there"),
+        (" a +", "got its end at character 5; mend it there"),
         ("a # b", "got '# b' at character 3; mend it there"),
         ("`a.b`", "quote each part of a name by itself"),
         ("``", "quote each part of a name by itself"),

@@ -173,7 +173,7 @@ def read_arpa(path: Path) -> Arpa:
     for line in lines[1:]:
         if line.startswith("ngram "):
             sizes.append(int(line.split("=")[1]))
-        elif line.endswith("-grams:"):
+        elif line.startswith("\\") and line.endswith("-grams:"):  # a token may end like that
             arpa.append({})
             assert line == f"\\{len(arpa)}-grams:"
         elif line == "\\end\\":
@@ -184,7 +184,9 @@ def read_arpa(path: Path) -> Arpa:
             assert len(ngram) == len(arpa)
             assert ngram not in arpa[-1], f"{ngram} stands twice"
             assert len(fields) == (2 if len(arpa) == len(sizes) else 3)
-            arpa[-1][ngram] = (float(fields[0]), float(fields[2]) if len(fields) == 3 else 0.0)
+            # lmplz writes -inf where the format has -99.
+            weight = max(float(fields[2]), -99.0) if len(fields) == 3 else 0.0
+            arpa[-1][ngram] = (float(fields[0]), weight)
     else:
         raise AssertionError("no \\end\\")
     assert [len(ngrams) for ngrams in arpa] == sizes

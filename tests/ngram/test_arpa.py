@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardness.ngram.arpa import format_ngrams, header, marks
-from hardness.ngram.spell import spell
+from hardness.ngram.spell import spell, token_starts
 from hardness.ngram.tokenize import tokenizers
 
 
@@ -55,8 +55,7 @@ def test_lines_of_ngrams() -> None:
     tokens = spelled.tokens()
     lines = format_ngrams(
         spelled.data,
-        spelled.token_starts(tokens),
-        tokens.ids,
+        token_starts(spelled.data, tokens.starts),
         np.array([0, 1, 2, 4], dtype=np.uint32),
         np.array([0, 1, 2, 1], dtype=np.uint8),
         np.array([False, True, True, True]),

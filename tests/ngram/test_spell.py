@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hardness.errors import HardnessError
 from hardness.ngram.hashing import EOS
-from hardness.ngram.spell import spell
+from hardness.ngram.spell import spell, token_starts
 from hardness.ngram.tokenize import tokenize, tokenizers
 from tests.ngram.oracle import TOKENIZERS
 from tests.ngram.test_tokenize import TEXTS
@@ -65,7 +65,7 @@ def test_tokens_of_spelled_texts_are_those_of_the_texts(tokenizer: str) -> None:
 def test_every_position_has_its_token(texts: list[str]) -> None:
     result = spell(pa.array(texts, pa.string()), tokenizers.get("words"))
     tokens = result.tokens()
-    bounds = result.token_starts(tokens).tolist()
+    bounds = token_starts(result.data, tokens.starts).tolist()
     data = result.data.tobytes()
     found = [
         "" if tokens.ids[t] == EOS else data[bounds[t] : bounds[t + 1] - 1].decode()
@@ -73,6 +73,12 @@ def test_every_position_has_its_token(texts: list[str]) -> None:
     ]
     wanted = [TOKENIZERS["words"](text) for text in texts]
     assert found == [token for record in wanted if record for token in [*record, ""]]
+
+
+def test_no_more_is_kept_than_is_there() -> None:
+    result = spell(pa.array(["a  b", "", "c"]), tokenizers.get("words"))
+    assert result.data.base is None
+    assert result.tokens().ids.base is None
 
 
 @pytest.mark.parametrize("mark", sorted(MARKS))

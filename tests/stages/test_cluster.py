@@ -96,6 +96,15 @@ def test_tasks_known_to_the_store_are_not_run_again(where: dict[str, Any], tmp_p
     assert [DiskStore(tmp_path).result(f"squaring-{i}") for i in range(3)] == [[9], ["known"], [25]]
 
 
+def test_every_task_that_ran_is_told_of_once(where: dict[str, Any], tmp_path: Path) -> None:
+    store = DiskStore(tmp_path)
+    store.keep_result("squaring-1", "known")
+    told: list[int] = []
+    with open_cluster(**where) as cluster:
+        cluster.map("squaring", square, range(20), store=store, ended=told.append)
+    assert sorted(told) == [0, *range(2, 20)]
+
+
 def test_worker_processes_are_other_processes() -> None:
     with open_cluster(workers=2) as cluster:
         assert not cluster.in_process
@@ -157,18 +166,24 @@ def run_for_a_second(_: int) -> None:
     time.sleep(1)
 
 
-def test_scheduler_that_goes_away_is_an_error() -> None:
+def test_scheduler_that_goes_away_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "_CONNECT_SECONDS", 60.0)
+    RUNNING.clear()
     with (
         local_cluster(n_workers=1, threads_per_worker=1) as lost,
         open_cluster(scheduler=lost.scheduler_address) as cluster,
     ):
         closing = threading.Thread(target=lambda: (RUNNING.wait(), lost.close()))
         closing.start()
-        with pytest.raises(
-            HardnessError, match=r"scheduler must stay .*, got a lost connection; .*goes on"
-        ):
-            cluster.map("waiting", run_for_a_second, range(9))
-        closing.join()
+        try:
+            with pytest.raises(
+                HardnessError, match=r"scheduler must stay .*, got a lost connection; .*goes on"
+            ):
+                # More than can be done before it is gone, however long that takes it.
+                cluster.map("waiting", run_for_a_second, range(1_000))
+        finally:
+            RUNNING.set()
+            closing.join()
 
 
 def silent_server() -> socket.socket:

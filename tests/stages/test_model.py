@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from hardness.ngram.discounts import FALLBACK
 from hardness.ngram.model_config import ModelConfig
 from hardness.stages.cluster import open_cluster
 from hardness.stages.kneser_ney import Estimate
-from hardness.stages.model import write_model
+from hardness.stages.model import Appender, write_model
 from hardness.stages.store import DiskStore, MemoryStore, Store
 from tests.ngram import kneser_ney_oracle as oracle
 from tests.ngram.test_kneser_ney_oracle import GOLDEN
@@ -94,6 +96,38 @@ def test_model_of_two_records_by_hand(tmp_path: Path) -> None:
         ("a", "</s>"): (pytest.approx(7 / 16), 1),
         ("b", "</s>"): (pytest.approx(11 / 16), 1),
     }
+
+
+class Lines(MemoryStore):
+    """Knows how many pieces of the file it held at a time, and whether tokens were left then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 0
+        self.with_tokens = False
+
+    def put(self, name: str, array: Any) -> None:
+        super().put(name, array)
+        if name.startswith("arpa-"):
+            self.most = max(self.most, sum(held.startswith("arpa-") for held in self._values))
+            self.with_tokens |= any(held.startswith("ids-") for held in self._values)
+
+
+def test_lines_are_in_the_file_before_all_are_made(tmp_path: Path) -> None:
+    store = Lines()
+    build(LINES, tmp_path / "lm.arpa", partitions=5, threads=1, store=store)
+    assert store.most == 1
+    assert not store.with_tokens
+
+
+@pytest.mark.parametrize("ends", list(itertools.permutations(range(3))))
+def test_lines_are_in_the_order_of_the_blocks_whichever_ends_first(ends: tuple[int, ...]) -> None:
+    store, file = MemoryStore(), BytesIO()
+    append = Appender(store, file, ["x", "y", "z"])
+    for index in ends:
+        store.put("xyz"[index], np.frombuffer(b"123"[index : index + 1], dtype=np.uint8))
+        append(index)
+    assert file.getvalue() == b"123"
 
 
 CORPORA = st.lists(st.text("aabbbc d", max_size=14), min_size=1, max_size=40).filter(
