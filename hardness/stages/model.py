@@ -99,8 +99,8 @@ def write_model(
 
 def encode(cluster: Cluster, store: Store, dataset: Dataset, config: ModelConfig) -> Encoded:
     """Leave text and tokens of a dataset in the store."""
-    encode = partial(_encode, store=store, config=config)
-    results = map_partitions(cluster, "reading", encode, dataset, store=store)
+    read = partial(_encode, store=store, config=config)
+    results = map_partitions(cluster, "reading", read, dataset, store=store)
     return Encoded(
         blocks=[Block(**result["block"]) for result in results],
         rejects=rejects_of(results),
