@@ -60,7 +60,7 @@ def marks(unk: float, bos_back_off: float) -> bytes:
 
 def _text(value: float) -> str:
     out = np.empty(_LONGEST_NUMBER, dtype=np.uint8)
-    return out[: _write_log10(value, out, 0)].tobytes().decode()
+    return out[: _write_log10.py_func(value, out, 0)].tobytes().decode()
 
 
 def format_ngrams(
@@ -120,11 +120,10 @@ def _format(data, token_starts, positions, depths, written, order, probabilities
             first += 1
             n = _write(_BOS_TEXT, 0, len(_BOS_TEXT), out, n)
         start, last, end = token_starts[first], token_starts[t], token_starts[t + 1]
-        if last == end:
-            n = _write(data, int64(start), int64(end), out, n)
+        is_mark = last == end
+        n = _write(data, int64(start), int64(end) if is_mark else int64(end) - 1, out, n)
+        if is_mark:
             n = _write(_EOS_TEXT, 0, len(_EOS_TEXT), out, n)
-        else:
-            n = _write(data, int64(start), int64(end) - 1, out, n)
         if len(back_offs) > 0:
             out[n] = _TAB
             n = _write_log10(back_offs[j], out, n + 1)

@@ -8,18 +8,52 @@ Legend: B blocks of records, P partitions here, S keys here, C classes, E distin
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import int64, njit, uint64
 
 from hardness.ngram.class_keys import NO_CLASS
 from hardness.ngram.class_rows import POOLED, pack
-from hardness.ngram.slots import find_slot, grown, nonzero
+from hardness.ngram.slots import SMALLEST_TABLE, clear, find_slot, grown, key_table, nonzero
 
-_SMALLEST_TABLE = 1024
+_SMALLEST_POOL = 1024
 
 
-@njit(nogil=True, cache=True)
-def count_classes(keys, classes, bounds, n_fitted, n_classes, span, empty_pool, values):
+class _RowRoom(NamedTuple):
+    """Room for the rows of one partition, of which each has no more than there are keys.
+
+    Attributes:
+        bounds: int64 (E + 1,), where the pairs of each row begin.
+        classes, counts: uint16 and int64, of all pairs.
+        cursors: int64 (E,).
+    """
+
+    bounds: np.ndarray
+    classes: np.ndarray
+    counts: np.ndarray
+    cursors: np.ndarray
+
+    @staticmethod
+    def of(n_keys: int) -> _RowRoom:
+        return _RowRoom(
+            np.empty(n_keys + 1, dtype=np.int64),
+            np.empty(n_keys, dtype=np.uint16),
+            np.empty(n_keys, dtype=np.int64),
+            np.empty(n_keys, dtype=np.int64),
+        )
+
+
+def count_classes(
+    keys: np.ndarray,
+    classes: np.ndarray,
+    bounds: np.ndarray,
+    n_fitted: int,
+    n_classes: int,
+    span: int,
+    dtype: type[np.unsignedinteger],
+    values: np.ndarray,
+) -> tuple[int, np.ndarray, np.ndarray]:
     """Count every key in every class and write the value to each of its places.
 
     Keys of the first `n_fitted` blocks that have a class are counted; others are only looked up.
@@ -31,130 +65,144 @@ def count_classes(keys, classes, bounds, n_fitted, n_classes, span, empty_pool, 
         n_fitted: number of blocks that are counted, 0 to B.
         n_classes: C.
         span: number of this call among those of one order, up to 65535.
-        empty_pool: an array of the pools' type.
+        dtype: of the pools.
         values: uint64 (S,), filled.
 
     Returns:
         E; the pools of all blocks, one after the other; and int64 (B + 1,) where each begins.
     """
-    n_blocks = bounds.shape[0]
-    n_partitions = bounds.shape[1] - 1
-    slot_keys = np.zeros(_SMALLEST_TABLE, dtype=np.uint64)
-    slot_entries = np.empty(_SMALLEST_TABLE, dtype=np.uint32)
+    n_blocks, n_partitions = bounds.shape[0], bounds.shape[1] - 1
+    table = key_table(SMALLEST_TABLE)
     entries = np.empty(len(keys), dtype=np.uint32)
     tally = np.zeros(n_classes, dtype=np.int64)
-    pool = np.empty(_SMALLEST_TABLE, dtype=empty_pool.dtype)
+    rows = _RowRoom.of(int(np.diff(bounds[:n_fitted]).sum(axis=0).max(initial=0)))
+    seen_in, places = np.empty_like(rows.cursors), np.empty_like(rows.cursors)
+    pool = np.empty(_SMALLEST_POOL, dtype=dtype)
     segments = np.zeros((n_partitions, n_blocks + 1), dtype=np.int64)
+    pool_bounds = np.zeros(n_blocks + 1, dtype=np.int64)
     in_pools = np.zeros(n_blocks, dtype=np.int64)
     n_distinct = 0
     for p in range(n_partitions):
-        slot_keys.fill(0)
-        slot_keys, slot_entries, n_entries = _number(
-            keys, classes, bounds[:n_fitted, p : p + 2], slot_keys, slot_entries, entries
-        )
-        row_bounds, row_classes, row_counts = _make_rows(
-            classes, bounds[:n_fitted, p : p + 2], entries, n_entries, tally
-        )
-        pool = _write_values(
-            keys, classes, bounds[:, p : p + 2], n_fitted, span, (slot_keys, slot_entries), entries,
-            (row_bounds, row_classes, row_counts), pool, segments[p], in_pools, values,
-        )  # fmt: skip
+        found, first = _number(keys, classes, bounds, p, n_fitted, 0, 0, *table, entries)
+        while first >= 0:
+            table = grown(table)
+            found, first = _number(
+                keys, classes, bounds, p, n_fitted, found, first, *table, entries
+            )
+        _make_rows(classes, bounds, p, n_fitted, entries, found, tally, *rows)
+        while not _write_values(
+            keys, classes, bounds, p, n_fitted, span, *table, entries, found, *rows[:3],
+            places, seen_in, pool, segments, in_pools, values,
+        ):  # fmt: skip
+            pool = np.concatenate([pool, np.empty_like(pool)])
+        in_pools += np.diff(segments[p])
         if p + 1 < n_partitions:
             segments[p + 1, 0] = segments[p, n_blocks]
-        n_distinct += n_entries
-    gathered, pool_bounds = _gather(pool, segments, in_pools)
+        n_distinct += found
+    np.cumsum(in_pools, out=pool_bounds[1:])
+    gathered = np.empty(pool_bounds[-1], dtype=dtype)
+    _gather(pool, segments, pool_bounds[:-1].copy(), gathered)
     return n_distinct, gathered, pool_bounds
 
 
 @njit(nogil=True, cache=True)
-def _number(keys, classes, bounds, slot_keys, slot_entries, entries):
-    """Number the distinct keys in the order of their first places, and note each place's number."""
-    n_entries = int64(0)
-    for block in range(bounds.shape[0]):
-        for i in range(bounds[block, 0], bounds[block, 1]):
+def _number(keys, classes, bounds, p, n_fitted, n_entries, first, slot_keys, slot_entries, entries):
+    """Number the distinct keys in the order of their first places, and note each place's number.
+
+    Args:
+        n_entries, first: how many keys are numbered, and from which place on to go on.
+
+    Returns:
+        The number of entries in use, and where it stopped as the table is half full, or -1.
+    """
+    if n_entries == 0:
+        clear(slot_keys)
+    for block in range(n_fitted):
+        for i in range(max(first, bounds[block, p]), bounds[block, p + 1]):
             if classes[i] == NO_CLASS:
                 continue
             key = nonzero(keys[i])
             slot = find_slot(slot_keys, key)
             if slot_keys[slot] == 0:
                 if 2 * n_entries >= len(slot_keys):
-                    slot_keys, slot_entries = grown(slot_keys, slot_entries)
-                    slot = find_slot(slot_keys, key)
+                    return n_entries, i
                 slot_keys[slot] = key
                 slot_entries[slot] = n_entries
                 n_entries += 1
             entries[i] = slot_entries[slot]
-    return slot_keys, slot_entries, n_entries
+    return n_entries, -1
 
 
 @njit(nogil=True, cache=True)
-def _make_rows(classes, bounds, entries, n_entries, tally):
-    """The rows of one partition: bounds int64 (E + 1,), classes and counts of all pairs.
+def _make_rows(
+    classes, bounds, p, n_fitted, entries, n_entries, tally,
+    row_bounds, row_classes, row_counts, cursors,
+):  # fmt: skip
+    """Fill the rows of one partition.
 
     Classes are sorted by entry, then each entry's are tallied; a row's classes come in the order
     of their first places.
     """
-    starts = np.zeros(n_entries + 1, dtype=np.int64)
-    for block in range(bounds.shape[0]):
-        for i in range(bounds[block, 0], bounds[block, 1]):
-            if classes[i] != NO_CLASS:
-                starts[entries[i] + 1] += 1
     for entry in range(n_entries):
-        starts[entry + 1] += starts[entry]
-    row_classes = np.empty(starts[n_entries], dtype=np.uint16)
-    cursors = starts[:-1].copy()
-    for block in range(bounds.shape[0]):
-        for i in range(bounds[block, 0], bounds[block, 1]):
+        cursors[entry] = 0
+    for block in range(n_fitted):
+        for i in range(bounds[block, p], bounds[block, p + 1]):
+            if classes[i] != NO_CLASS:
+                cursors[entries[i]] += 1
+    n_classed = int64(0)
+    for entry in range(n_entries):
+        row_bounds[entry] = n_classed
+        n_classed += cursors[entry]
+        cursors[entry] = row_bounds[entry]
+    for block in range(n_fitted):
+        for i in range(bounds[block, p], bounds[block, p + 1]):
             if classes[i] != NO_CLASS:
                 row_classes[cursors[entries[i]]] = classes[i]
                 cursors[entries[i]] += 1
-    row_counts = np.empty(len(row_classes), dtype=np.int64)
     # Pairs are written over the classes they are made of: there are never more of them.
     n_pairs = int64(0)
     for entry in range(n_entries):
-        begin, end = starts[entry], starts[entry + 1]
-        starts[entry] = n_pairs
+        begin, end = row_bounds[entry], cursors[entry]
+        row_bounds[entry] = n_pairs
         for i in range(begin, end):
             label = row_classes[i]
             if tally[label] == 0:
                 row_classes[n_pairs] = label
                 n_pairs += 1
             tally[label] += 1
-        for i in range(starts[entry], n_pairs):
+        for i in range(row_bounds[entry], n_pairs):
             row_counts[i] = tally[row_classes[i]]
             tally[row_classes[i]] = 0
-    starts[n_entries] = n_pairs
-    return starts, row_classes, row_counts
+    row_bounds[n_entries] = n_pairs
 
 
 @njit(nogil=True, cache=True)
 def _write_values(
-    keys, classes, bounds, n_fitted, span, table, entries, rows, pool, segments, in_pools, values
-):
+    keys, classes, bounds, p, n_fitted, span, slot_keys, slot_entries, entries, n_entries,
+    row_bounds, row_classes, row_counts, places, seen_in, pool, segments, in_pools, values,
+):  # fmt: skip
     """Write the values of one partition, and to each block's segment of the pool what it needs.
 
     Args:
-        keys, classes, n_fitted, span, values: see `count_classes`.
-        bounds: int64 (B, 2), the partition's keys of each block.
-        table: slots and entries of `_number`.
-        entries: uint32 (S,), as `_number` left it.
-        rows: as `_make_rows` returned them.
+        keys, classes, bounds, n_fitted, span, values: see `count_classes`.
+        p: the partition.
+        slot_keys, slot_entries, entries, n_entries: as `_number` left them.
+        row_bounds, row_classes, row_counts: as `_make_rows` left them.
+        places, seen_in: int64 (>= E,), scratch.
         pool: the rows written so far.
-        segments: int64 (B + 1,), where each block's rows begin in the pool; all but the first are
-            filled.
-        in_pools: int64 (B,), what each block has in the pool, kept up.
+        segments: int64 (P, B + 1), where each block's rows begin in the pool; all but the first of
+            the partition's are filled.
+        in_pools: int64 (B,), what each block has in the pool of the partitions before.
 
     Returns:
-        The pool, or a longer one.
+        False if there is not enough room in the pool.
     """
-    slot_keys, slot_entries = table
-    row_bounds, row_classes, row_counts = rows
-    places = np.empty(len(row_bounds) - 1, dtype=np.int64)
-    seen_in = np.zeros(len(row_bounds) - 1, dtype=np.int64)
+    for entry in range(n_entries):
+        seen_in[entry] = 0
     due = uint64(0)
     for block in range(bounds.shape[0]):
-        used = segments[block]
-        for i in range(bounds[block, 0], bounds[block, 1]):
+        used = segments[p, block]
+        for i in range(bounds[block, p], bounds[block, p + 1]):
             first = uint64(0)
             if block < n_fitted and classes[i] != NO_CLASS:
                 entry = entries[i]
@@ -173,16 +221,16 @@ def _write_values(
                 continue
             if seen_in[entry] != block + 1:
                 seen_in[entry] = block + 1
-                places[entry] = in_pools[block] + used - segments[block]
-                pool = _with_room(pool, used, 1 + 2 * (end - begin))
+                places[entry] = in_pools[block] + used - segments[p, block]
+                if used + 1 + 2 * (end - begin) > len(pool):
+                    return False
                 used = _write_row(row_classes, row_counts, begin, end, pool, used)
             values[i] = pack(first | POOLED, span, places[entry])
-        in_pools[block] += used - segments[block]
-        segments[block + 1] = used
-    return pool
+        segments[p, block + 1] = used
+    return True
 
 
-@njit(nogil=True, cache=True)
+@njit(inline="always")
 def _write_row(row_classes, row_counts, begin, end, pool, used):
     """Write one row to the pool; returns where it ends."""
     pool[used] = end - begin
@@ -195,28 +243,11 @@ def _write_row(row_classes, row_counts, begin, end, pool, used):
 
 
 @njit(nogil=True, cache=True)
-def _with_room(pool, used, needed):
-    if used + needed <= len(pool):
-        return pool
-    longer = np.empty(2 * len(pool) + needed, dtype=pool.dtype)
-    # Numba compiles an assignment of slices for a second, for the sake of its error message.
-    for i in range(used):
-        longer[i] = pool[i]
-    return longer
-
-
-@njit(nogil=True, cache=True)
-def _gather(pool, segments, in_pools):
-    """Bring together what each block has in the pool: all, and int64 (B + 1,) bounds."""
-    bounds = np.zeros(len(in_pools) + 1, dtype=np.int64)
-    for block in range(len(in_pools)):
-        bounds[block + 1] = bounds[block] + in_pools[block]
-    gathered = np.empty(bounds[-1], dtype=pool.dtype)
-    for block in range(len(in_pools)):
-        to = bounds[block]
+def _gather(pool, segments, cursors, gathered):
+    """Bring together what each block has in the pool; cursors int64 (B,) say where it begins."""
+    for block in range(len(cursors)):
+        to = cursors[block]
         for p in range(segments.shape[0]):
-            begin, end = segments[p, block], segments[p, block + 1]
-            for i in range(begin, end):
+            for i in range(segments[p, block], segments[p, block + 1]):
                 gathered[to] = pool[i]
                 to += 1
-    return gathered, bounds

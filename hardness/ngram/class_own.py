@@ -7,19 +7,19 @@ from numba import int64, njit
 from hardness.ngram.class_rows import FIRST, is_pooled, large, total
 
 
-@njit(nogil=True, cache=True)
+@njit(inline="always")
 def own_types(values, own, start, length):
     """How many types only this record has: all of their places are in it, and so in its class.
 
     Args:
-        values: uint64 (T,), of the unigrams.
-        own: int64 (>= length,), their counts in the record.
+        values: uint64 (K, T), of which the unigrams' are looked at.
+        own: int64 (K, >= length), their counts in the record.
         start, length: the record's positions.
     """
     n_types = int64(0)
     for i in range(length):
-        value = values[start + i]
-        n_types += (value & FIRST) != 0 and not is_pooled(value) and large(value) == own[i]
+        value = values[0, start + i]
+        n_types += (value & FIRST) != 0 and not is_pooled(value) and large(value) == own[0, i]
     return n_types
 
 

@@ -37,6 +37,7 @@ from hardness.ngram.class_sums import (
     fill_log_priors,
     hold,
     open_sums,
+    take_back,
 )
 from hardness.ngram.own_counts import count_own, own_room
 
@@ -93,7 +94,7 @@ def log_likelihoods(
             the record alone.
         hold_record: hold out the record itself, if it has a class.
         fitted: sums over the fitted records.
-        held: what is held out; no records with no positions in `own_rows`.
+        held: what is held out.
         chosen: int64 (m,), the records to score.
         scores: float64 (m, C), filled with LL_y, in nats; NaN where the record has no token or
             nothing is left to fit.
@@ -105,16 +106,16 @@ def log_likelihoods(
         ids,
         starts,
         labels,
-        rows,
-        own_rows,
+        *rows,
+        *own_rows,
         hold_record,
-        fitted,
-        held,
+        int(fitted.records.sum()),
+        int(fitted.types[0]),
+        *held,
         chosen,
         *own_room(n_orders, longest),
-        open_sums(fitted),
-        _scratch(n_orders, n_classes),
-        np.empty((3, 1), dtype=np.int64),
+        *open_sums(fitted),
+        *_scratch(n_orders, n_classes),
         scores,
         priors,
     )
@@ -122,52 +123,50 @@ def log_likelihoods(
 
 @njit(nogil=True, cache=True)
 def _log_likelihoods(
-    ids, starts, labels, rows, own_rows, hold_record, fitted, held, chosen,
-    own, often, last, room, sums, scratch, one, scores, priors,
+    ids, starts, labels, values, pool, bases, own_values, own_pool, own_bases, hold_record,
+    n_records, n_types, held_bounds, held_classes, held_tokens, held_records, held_types, chosen,
+    own, often, last, room, tokens, records, denominators, log_priors, log_denominators,
+    counts, depths, present, shares, stamps, products, scores, priors,
 ):  # fmt: skip
-    n_orders, n_classes = rows.values.shape[0], scores.shape[1]
+    """See `log_likelihoods`, `Rows`, `Fitted`, `Held`, `OwnRoom`, `Sums` and `_Scratch`.
+
+    All arrays come by themselves, because every look into a tuple counts references, which would
+    take most of the time here, and kernels of tuples take long to compile.
+    """
     stamp = int64(1)
-    n_records = _total(fitted.records)
     for i in range(len(chosen)):
         record = chosen[i]
         start = starts[record]
         length = starts[record + 1] - start
         label = int64(labels[record]) if hold_record else int64(-1)
         types_less = int64(0)
-        # What falls away, as (class, tokens, records).
-        classes, tokens, records = one[0, :0], one[1, :0], one[2, :0]
         if label >= 0:
-            for k in range(n_orders):
+            for k in range(values.shape[0]):
                 for j in range(length):
-                    often[k, j] = not occurs_once(rows.values[k, start + j])
+                    often[k, j] = not occurs_once(values[k, start + j])
             stamp = count_own(ids, start, length, own, often, last, room, stamp)
-            types_less = own_types(rows.values[0], own[0], start, length)
-            one[0, 0], one[1, 0], one[2, 0] = label, length, length > 0
-            classes, tokens, records = one[0], one[1], one[2]
-        elif len(held.types) > 0:
-            a, b = held.bounds[record], held.bounds[record + 1]
-            types_less = held.types[record]
-            classes, tokens, records = held.classes[a:b], held.tokens[a:b], held.records[a:b]
-        hold(sums, classes, tokens, records, -1)
-        n_left = n_records - _total(records)
-        fill_log_priors(sums, classes, n_left, priors[i])
+            types_less = own_types(values, own, start, length)
+        elif len(held_types) > 0:
+            types_less = held_types[record]
+        begin, end = held_bounds[record], held_bounds[record + 1]
+        n_held = hold(tokens, records, held_classes, held_tokens, held_records, begin, end)
+        n_left = n_records - n_held
+        fill_log_priors(records, log_priors, held_classes, begin, end, n_left, priors, i)
         if length == 0 or n_left == 0:
-            scores[i] = np.nan
+            for y in range(len(records)):
+                scores[i, y] = np.nan
         else:
-            types = fitted.types[0] - types_less
-            for y in range(n_classes):
-                sums.denominators[y] = float64(sums.tokens[y] + types + 1)
-            _score_record(start, length, label, rows, own_rows, own, sums, scratch, scores[i])
-            divide_by_denominators(sums, classes, types_less, length, scores[i])
-        hold(sums, classes, tokens, records, 1)
-
-
-@njit(inline="always")
-def _total(values):
-    total = int64(0)
-    for value in values:
-        total += value
-    return total
+            for y in range(len(records)):
+                denominators[y] = float64(tokens[y] + (n_types - types_less) + 1)
+            _score_record(
+                start, length, label, values, pool, bases, own_values, own_pool, own_bases, own,
+                records, denominators, counts, depths, present, shares, stamps, products, scores, i,
+            )  # fmt: skip
+            divide_by_denominators(
+                denominators, log_denominators, held_classes, begin, end, types_less, length,
+                scores, i,
+            )  # fmt: skip
+        take_back(tokens, records, held_classes, held_tokens, held_records, begin, end)
 
 
 def _scratch(n_orders: int, n_classes: int) -> _Scratch:
@@ -181,21 +180,15 @@ def _scratch(n_orders: int, n_classes: int) -> _Scratch:
     )
 
 
-@njit(nogil=True, cache=True)
-def _score_record(start, length, label, rows, own_rows, own, sums, scratch, out):
-    """Fill out float64 (C,) with LL_y + length times ln D.
-
-    In one piece and on arrays of its own, because every look into a tuple and every call with
-    arrays counts references, which here would take most of the time.
-    """
-    records, denominators, products = sums.records, sums.denominators, scratch.products
-    counts, depths, present = scratch.counts, scratch.depths, scratch.present
-    shares, stamps = scratch.shares, scratch.stamps
-    values, pool, bases = rows.values, rows.pool, rows.bases
-    own_values, own_pool, own_bases = own_rows.values, own_rows.pool, own_rows.bases
-    n_orders, n_classes = values.shape[0], len(out)
+@njit(inline="always")
+def _score_record(
+    start, length, label, values, pool, bases, own_values, own_pool, own_bases, own,
+    records, denominators, counts, depths, present, shares, stamps, products, out, row,
+):  # fmt: skip
+    """Fill a row of out, float64 (m, C), with LL_y + length times ln D."""
+    n_orders, n_classes = values.shape[0], out.shape[1]
     for y in range(n_classes):
-        out[y] = 0.0
+        out[row, y] = 0.0
         products[y] = 1.0
         stamps[y] = -1
         # Every fitted record begins with `<s>`, so all orders have a context at the start.
@@ -206,11 +199,12 @@ def _score_record(start, length, label, rows, own_rows, own, sums, scratch, out)
         now, last = i & 1, 1 - (i & 1)
         for k in range(n_orders):
             value = values[k, start + i]
-            at = bases[k, small(value)] + large(value) if is_pooled(value) else int64(-1)
-            n_pairs = int64(pool[at]) if at >= 0 else int64(large(value) > 0)
+            only, n_only = small(value), large(value)
+            at = bases[k, only] + n_only if is_pooled(value) else int64(-1)
+            n_pairs = int64(pool[at]) if at >= 0 else int64(n_only > 0)
             for pair in range(n_pairs):
-                y = int64(pool[at + 1 + 2 * pair]) if at >= 0 else small(value)
-                n = int64(pool[at + 2 + 2 * pair]) if at >= 0 else large(value)
+                y = int64(pool[at + 1 + 2 * pair]) if at >= 0 else only
+                n = int64(pool[at + 2 + 2 * pair]) if at >= 0 else n_only
                 counts[now, k, y] += n
                 if k == 0:
                     present[now, pair] = y
@@ -221,13 +215,14 @@ def _score_record(start, length, label, rows, own_rows, own, sums, scratch, out)
                 counts[now, k, label] -= own[k, i]
             elif own_values.shape[1] > 0:
                 held = own_values[k, start + i]
-                held_at = own_bases[k, small(held)] + large(held) if is_pooled(held) else int64(-1)
+                own_only, n_own_only = small(held), large(held)
+                held_at = own_bases[k, own_only] + n_own_only if is_pooled(held) else int64(-1)
                 for pair in range(int64(own_pool[held_at]) if held_at >= 0 else int64(1)):
-                    y = int64(own_pool[held_at + 1 + 2 * pair]) if held_at >= 0 else small(held)
-                    n = int64(own_pool[held_at + 2 + 2 * pair]) if held_at >= 0 else large(held)
+                    y = int64(own_pool[held_at + 1 + 2 * pair]) if held_at >= 0 else own_only
+                    n = int64(own_pool[held_at + 2 + 2 * pair]) if held_at >= 0 else n_own_only
                     counts[now, k, y] -= n
             for pair in range(n_pairs):
-                y = int64(pool[at + 1 + 2 * pair]) if at >= 0 else small(value)
+                y = int64(pool[at + 1 + 2 * pair]) if at >= 0 else only
                 if counts[now, k, y] > 0:
                     # The longest n-grams are no contexts.
                     depths[now, y] = min(k + 1, n_orders - 1)
@@ -260,7 +255,7 @@ def _score_record(start, length, label, rows, own_rows, own, sums, scratch, out)
         if i % _UNGUARDED == _UNGUARDED - 1:
             for y in range(n_classes):
                 if not _LEAST < products[y] < _MOST:
-                    out[y] += log(products[y])
+                    out[row, y] += log(products[y])
                     products[y] = 1.0
     last = (length - 1) & 1
     for j in range(n_here):
@@ -269,7 +264,7 @@ def _score_record(start, length, label, rows, own_rows, own, sums, scratch, out)
         for k in range(n_orders):
             counts[last, k, y] = 0.0
     for y in range(n_classes):
-        out[y] += log(products[y])
+        out[row, y] += log(products[y])
 
 
 @njit(inline="always")

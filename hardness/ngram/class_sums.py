@@ -9,7 +9,7 @@ from math import log
 from typing import NamedTuple
 
 import numpy as np
-from numba import float64, njit
+from numba import float64, int64, njit
 
 _CACHED_TYPES = 32
 """Logarithms of D are kept for so many values of V, the largest ones."""
@@ -30,13 +30,14 @@ class Fitted(NamedTuple):
 
 
 class Held(NamedTuple):
-    """By how much the sums fall for each record, where its group is held out.
+    """By how much the sums fall for each record, by what is held out with it.
 
     Attributes:
         bounds: int64 (n + 1,), where the pairs of each record begin and end.
         classes: int64, the classes that are held out with a record, in order, and beside them
         tokens, records: int64, by how much N_y and R_y fall.
-        types: int64 (n,), by how much V falls.
+        types: int64 (n,), by how much V falls; (0,) where nothing is held out, or where it is the
+            record itself, whose types are counted when it is scored.
     """
 
     bounds: np.ndarray
@@ -64,10 +65,24 @@ class Sums(NamedTuple):
     log_denominators: np.ndarray
 
 
-def no_held() -> Held:
-    """What is held out of no record."""
+def no_held(n_records: int) -> Held:
+    """What is held out of so many records if nothing is."""
     nothing = np.empty(0, dtype=np.int64)
-    return Held(np.zeros(1, dtype=np.int64), nothing, nothing, nothing, nothing)
+    return Held(np.zeros(n_records + 1, dtype=np.int64), nothing, nothing, nothing, nothing)
+
+
+def records_held(starts: np.ndarray, labels: np.ndarray) -> Held:
+    """What is held out with each record if that is the record itself.
+
+    Args:
+        starts: int64 (n + 1,).
+        labels: int32 (n,), less than 0 for records with no class, of which nothing is counted.
+    """
+    counted = labels >= 0
+    tokens = np.diff(starts)[counted]
+    bounds = np.concatenate([[0], np.cumsum(counted)])
+    nothing = np.empty(0, dtype=np.int64)
+    return Held(bounds, labels[counted].astype(np.int64), tokens, (tokens > 0) * 1, nothing)
 
 
 def open_sums(fitted: Fitted) -> Sums:
@@ -84,38 +99,50 @@ def open_sums(fitted: Fitted) -> Sums:
     )
 
 
-@njit(nogil=True, cache=True)
-def hold(sums, classes, tokens, records, sign):
-    """Hold out so many tokens and records of some classes (sign -1), or take them back (1)."""
-    for pair in range(len(classes)):
-        sums.tokens[classes[pair]] += sign * tokens[pair]
-        sums.records[classes[pair]] += sign * records[pair]
+@njit(inline="always")
+def hold(tokens, records, held_classes, held_tokens, held_records, begin, end):
+    """Hold out the pairs from begin to end; returns how many records these are."""
+    n_records = int64(0)
+    for pair in range(begin, end):
+        tokens[held_classes[pair]] -= held_tokens[pair]
+        records[held_classes[pair]] -= held_records[pair]
+        n_records += held_records[pair]
+    return n_records
 
 
-@njit(nogil=True, cache=True)
-def fill_log_priors(sums, held_classes, n_left, out):
-    """Fill float64 (C,) with ln prior_y, where `n_left` records are held in."""
-    log_total = log(float64(n_left + len(out)))
-    for y in range(len(out)):
-        out[y] = sums.log_priors[y] - log_total
-    for y in held_classes:
-        out[y] = log(float64(sums.records[y] + 1)) - log_total
+@njit(inline="always")
+def take_back(tokens, records, held_classes, held_tokens, held_records, begin, end):
+    """Undo `hold`."""
+    for pair in range(begin, end):
+        tokens[held_classes[pair]] += held_tokens[pair]
+        records[held_classes[pair]] += held_records[pair]
 
 
-@njit(nogil=True, cache=True)
-def divide_by_denominators(sums, held_classes, types_less, length, out):
+@njit(inline="always")
+def fill_log_priors(records, log_priors, held_classes, begin, end, n_left, out, i):
+    """Fill row i of out, float64 (m, C), with ln prior_y, where `n_left` records are held in."""
+    log_total = log(float64(n_left + len(records)))
+    for y in range(len(records)):
+        out[i, y] = log_priors[y] - log_total
+    for pair in range(begin, end):
+        y = held_classes[pair]
+        out[i, y] = log(float64(records[y] + 1)) - log_total
+
+
+@njit(inline="always")
+def divide_by_denominators(
+    denominators, log_denominators, held_classes, begin, end, types_less, length, out, i
+):
     """Take length times ln D from every logarithm; what is held out comes in order of class."""
-    if types_less >= _CACHED_TYPES:
-        for y in range(len(out)):
-            out[y] -= length * log(sums.denominators[y])
-        return
-    logs = sums.log_denominators[types_less]
-    n_held = 0
-    for y in range(len(out)):
-        if n_held < len(held_classes) and held_classes[n_held] == y:
-            out[y] -= length * log(sums.denominators[y])
-            n_held += 1
-            continue
-        if np.isnan(logs[y]):
-            logs[y] = log(sums.denominators[y])
-        out[y] -= length * logs[y]
+    for y in range(len(denominators)):
+        if begin < end and held_classes[begin] == y:
+            log_d = log(denominators[y])
+            begin += 1
+        elif types_less >= _CACHED_TYPES:
+            log_d = log(denominators[y])
+        else:
+            log_d = log_denominators[types_less, y]
+            if log_d != log_d:
+                log_d = log(denominators[y])
+                log_denominators[types_less, y] = log_d
+        out[i, y] -= length * log_d

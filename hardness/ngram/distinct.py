@@ -27,8 +27,9 @@ NOWHERE = np.uint32(0xFFFFFFFF)
 """The place of an n-gram that was not routed."""
 
 
-@njit(nogil=True, cache=True)
-def list_distinct(starts, counts):
+def list_distinct(
+    starts: np.ndarray, counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The distinct n-grams whose first position is in the block.
 
     Args:
@@ -38,12 +39,16 @@ def list_distinct(starts, counts):
     Returns:
         positions uint32 (D,), increasing, depths uint8 (D,) and counts unsigned (D,).
     """
-    n_distinct = 0
-    for value in counts:
-        n_distinct += value & FIRST
+    n_distinct = np.count_nonzero(counts & FIRST)
     positions = np.empty(n_distinct, dtype=np.uint32)
     depths = np.empty(n_distinct, dtype=np.uint8)
     raw = np.empty(n_distinct, dtype=counts.dtype)
+    _list_distinct(starts, counts, positions, depths, raw)
+    return positions, depths, raw
+
+
+@njit(nogil=True, cache=True)
+def _list_distinct(starts, counts, positions, depths, raw):
     j = 0
     for record in range(len(starts) - 1):
         start = starts[record]
@@ -53,11 +58,17 @@ def list_distinct(starts, counts):
                 depths[j] = min(t - start, DEEPEST)
                 raw[j] = counts[t] >> 1
                 j += 1
-    return positions, depths, raw
 
 
-@njit(nogil=True, cache=True)
-def route(ids, positions, depths, order, back, least_depth, n_bits):
+def route(
+    ids: np.ndarray,
+    positions: np.ndarray,
+    depths: np.ndarray,
+    order: int,
+    back: int,
+    least_depth: int,
+    n_bits: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Route keys of listed n-grams to partitions.
 
     Args:
@@ -76,17 +87,27 @@ def route(ids, positions, depths, order, back, least_depth, n_bits):
     """
     keys = np.empty(len(positions), dtype=np.uint64)
     bounds = np.zeros((1 << n_bits) + 1, dtype=np.int64)
+    cursors = np.empty(1 << n_bits, dtype=np.int64)
+    routed = np.empty(np.count_nonzero(depths >= least_depth), dtype=np.uint64)
+    places = np.empty(len(positions), dtype=np.uint32)
+    given = (ids, positions, depths, order, back, least_depth, n_bits)
+    _route(*given, keys, bounds, cursors, routed, places)
+    return routed, bounds, places
+
+
+@njit(nogil=True, cache=True)
+def _route(
+    ids, positions, depths, order, back, least_depth, n_bits, keys, bounds, cursors, routed, places
+):
     for j in range(len(positions)):
         if depths[j] < least_depth:
             continue
         t = int64(positions[j])
         keys[j] = ngram_key(ids, t - int64(depths[j]), t - back, order)
         bounds[_partition(keys[j], n_bits) + 1] += 1
-    for p in range(1, len(bounds)):
-        bounds[p] += bounds[p - 1]
-    cursors = bounds[:-1].copy()
-    routed = np.empty(bounds[-1], dtype=np.uint64)
-    places = np.empty(len(positions), dtype=np.uint32)
+    for p in range(len(cursors)):
+        cursors[p] = bounds[p]
+        bounds[p + 1] += bounds[p]
     for j in range(len(positions)):
         if depths[j] < least_depth:
             places[j] = NOWHERE
@@ -95,11 +116,9 @@ def route(ids, positions, depths, order, back, least_depth, n_bits):
         places[j] = cursors[p]
         routed[cursors[p]] = keys[j]
         cursors[p] += 1
-    return routed, bounds, places
 
 
-@njit(nogil=True, cache=True)
-def scatter(places, values, flags, size):
+def scatter(places: np.ndarray, values: np.ndarray, flags: np.ndarray, size: int) -> np.ndarray:
     """Bring 2·value + flag to the places of routed keys.
 
     Args:
@@ -109,24 +128,34 @@ def scatter(places, values, flags, size):
         size: number of routed keys.
     """
     out = np.empty(size, dtype=values.dtype)
+    _scatter(places, values, flags, out)
+    return out
+
+
+@njit(nogil=True, cache=True)
+def _scatter(places, values, flags, out):
     for j in range(len(places)):
         if places[j] != NOWHERE:
             out[places[j]] = 2 * values[j] + flags[j]
+
+
+def gather(places: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Bring values at the places of routed keys back to the list; 0 where nothing was routed."""
+    out = np.zeros(len(places), dtype=values.dtype)
+    _gather(places, values, out)
     return out
 
 
 @njit(nogil=True, cache=True)
-def gather(places, values):
-    """Bring values at the places of routed keys back to the list; 0 where nothing was routed."""
-    out = np.zeros(len(places), dtype=values.dtype)
+def _gather(places, values, out):
     for j in range(len(places)):
         if places[j] != NOWHERE:
             out[j] = values[places[j]]
-    return out
 
 
-@njit(nogil=True, cache=True)
-def scatter_sublist(positions, places, sub_positions, sub_values):
+def scatter_sublist(
+    positions: np.ndarray, places: np.ndarray, sub_positions: np.ndarray, sub_values: np.ndarray
+) -> np.ndarray:
     """Bring values of the list one order lower, which is part of this one, to its suffixes' places.
 
     Args:
@@ -138,16 +167,20 @@ def scatter_sublist(positions, places, sub_positions, sub_values):
         float32 (D,), 0 at the places of n-grams whose suffix is not first there.
     """
     out = np.zeros(len(positions), dtype=sub_values.dtype)
+    _scatter_sublist(positions, places, sub_positions, sub_values, out)
+    return out
+
+
+@njit(nogil=True, cache=True)
+def _scatter_sublist(positions, places, sub_positions, sub_values, out):
     i = 0
     for j in range(len(positions)):
         if i < len(sub_positions) and sub_positions[i] == positions[j]:
             out[places[j]] = sub_values[i]
             i += 1
-    return out
 
 
-@njit(nogil=True, cache=True)
-def share_first(entries, bounds, values):
+def share_first(entries: np.ndarray, bounds: np.ndarray, values: np.ndarray) -> None:
     """Give every suffix the value that stands at the first place of its kind.
 
     Args:
@@ -155,18 +188,19 @@ def share_first(entries, bounds, values):
         bounds: int64 (B, P + 1), where each block's partitions begin and end.
         values: float32 (S,), changed.
     """
-    table = np.empty(1024, dtype=values.dtype)
+    # No partition has more entries than suffixes.
+    most = int(np.diff(bounds).sum(axis=0).max(initial=0))
+    _share_first(entries, bounds, values, np.empty(most, dtype=values.dtype))
+
+
+@njit(nogil=True, cache=True)
+def _share_first(entries, bounds, values, table):
     for p in range(bounds.shape[1] - 1):
         due = int64(0)
         for block in range(bounds.shape[0]):
             for i in range(bounds[block, p], bounds[block, p + 1]):
                 entry = entries[i]
                 if entry == due:
-                    if entry == len(table):
-                        longer = np.empty(2 * entry, dtype=values.dtype)
-                        for other in range(entry):
-                            longer[other] = table[other]
-                        table = longer
                     table[entry] = values[i]
                     due += 1
                 else:

@@ -58,10 +58,6 @@ def hash_strings(data, offsets, hashes):
         hashes[i] = finish(state) | uint64(1)
 
 
-@njit(nogil=True, cache=True)
-def uniform(numbers):
+def uniform(numbers: np.ndarray) -> np.ndarray:
     """float64 (n,) in [0, 1): as if drawn at random, but by uint64 (n,) numbers alone."""
-    drawn = np.empty(len(numbers), dtype=np.float64)
-    for i in range(len(numbers)):
-        drawn[i] = (finish(numbers[i] + _STEP) >> uint64(11)) * 2.0**-53
-    return drawn
+    return (finish.py_func(numbers + _STEP) >> np.uint64(11)) * 2.0**-53

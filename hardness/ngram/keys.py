@@ -33,7 +33,11 @@ _CHUNK = 4096
 """Keys are made this many at a time: 32 KiB, which stay in a core's first caches."""
 
 
-_NO_SLOTS = np.empty(0, dtype=np.uint32)
+_COUNT, _PLACE, _RETURN = range(3)
+"""What `_pass_over_keys` is there for."""
+
+_NO_KEYS = np.empty(0, dtype=np.uint64)
+_NO_SLOTS = _NO_COUNTS = np.empty(0, dtype=np.uint32)
 
 
 def partition_keys(
@@ -61,30 +65,12 @@ def partition_keys(
     # to compile what makes arrays.
     keys = np.empty(len(ids), dtype=np.uint64)
     bounds = np.zeros((1 << n_bits) + 1, dtype=np.int64)
-    cursors, chunk = np.empty_like(bounds), np.empty(_CHUNK, dtype=np.uint64)
-    _partition_keys(ids, starts, order, salts, n_bits, chunk, cursors, keys, bounds, slots)
+    chunk = np.empty(_CHUNK, dtype=np.uint64)
+    given = (ids, starts, order, salts, n_bits, chunk)
+    _pass_over_keys(*given, _COUNT, bounds[1:], keys, slots, _NO_COUNTS, _NO_COUNTS)
+    np.cumsum(bounds, out=bounds)
+    _pass_over_keys(*given, _PLACE, bounds[:-1].copy(), keys, slots, _NO_COUNTS, _NO_COUNTS)
     return keys, bounds
-
-
-@njit(nogil=True, cache=True)
-def _partition_keys(ids, starts, order, salts, n_bits, chunk, cursors, keys, bounds, slots):
-    record = int64(0)
-    for begin in range(0, len(ids), _CHUNK):
-        record, size = _fill_keys(ids, starts, record, begin, order, salts, chunk)
-        for i in range(size):
-            bounds[_partition(chunk[i], n_bits) + 1] += 1
-    for p in range(1, len(bounds)):
-        cursors[p - 1] = bounds[p - 1]
-        bounds[p] += bounds[p - 1]
-    record = int64(0)
-    for begin in range(0, len(ids), _CHUNK):
-        record, size = _fill_keys(ids, starts, record, begin, order, salts, chunk)
-        for i in range(size):
-            p = _partition(chunk[i], n_bits)
-            keys[cursors[p]] = chunk[i]
-            if len(slots) > 0:
-                slots[begin + i] = cursors[p]
-            cursors[p] += 1
 
 
 def return_counts(
@@ -106,21 +92,48 @@ def return_counts(
         out: unsigned (T,), filled.
     """
     chunk = np.empty(_CHUNK, dtype=np.uint64)
-    _return_counts(ids, starts, order, salts, n_bits, chunk, bounds.copy(), counts, out)
+    given = (ids, starts, order, salts, n_bits, chunk)
+    _pass_over_keys(*given, _RETURN, bounds[:-1].copy(), _NO_KEYS, _NO_SLOTS, counts, out)
 
 
 @njit(nogil=True, cache=True)
-def _return_counts(ids, starts, order, salts, n_bits, chunk, cursors, counts, out):
+def _pass_over_keys(
+    ids, starts, order, salts, n_bits, chunk, step, cursors, keys, slots, counts, out
+):  # fmt: skip
+    """Make the keys of all positions in turn and do with each what the step says.
+
+    One kernel for all three steps, so that what makes keys is compiled once.
+
+    Args:
+        step: `_COUNT` the keys of each partition; `_PLACE` them, and their slots where there are
+            any; or `_RETURN` the counts from their places.
+        cursors: int64 (P,), changed: how many keys each partition has so far, or where its next
+            one is.
+        keys, slots, counts, out: see above; of those that a step has no need of, (0,).
+    """
     record = int64(0)
     for begin in range(0, len(ids), _CHUNK):
         record, size = _fill_keys(ids, starts, record, begin, order, salts, chunk)
-        for i in range(size):
-            p = _partition(chunk[i], n_bits)
-            out[begin + i] = counts[cursors[p]]
-            cursors[p] += 1
+        if step == _RETURN:
+            for i in range(size):
+                p = _partition(chunk[i], n_bits)
+                slot = cursors[p]
+                cursors[p] = slot + 1
+                out[begin + i] = counts[slot]
+        elif step == _PLACE:
+            for i in range(size):
+                p = _partition(chunk[i], n_bits)
+                slot = cursors[p]
+                cursors[p] = slot + 1
+                keys[slot] = chunk[i]
+                if len(slots) > 0:
+                    slots[begin + i] = slot
+        else:
+            for i in range(size):
+                cursors[_partition(chunk[i], n_bits)] += 1
 
 
-@njit(nogil=True, cache=True)
+@njit(inline="always")
 def _fill_keys(ids, starts, record, begin, order, salts, chunk):
     """Fill the chunk with the keys of the positions from `begin` on.
 
@@ -147,8 +160,9 @@ def _fill_keys(ids, starts, record, begin, order, salts, chunk):
             for t in range(max(start, begin), min(stop, end)):
                 chunk[t - begin] = finish(chunk[t - begin] ^ salts[record])
         if stop >= end:
-            return record, end - begin
+            break
         record += 1
+    return record, end - begin
 
 
 @njit(inline="always")

@@ -32,27 +32,26 @@ from numba import int64, njit
 from hardness.ngram.count import FIRST
 from hardness.ngram.distinct import NOWHERE
 from hardness.ngram.hashing import BOS
-from hardness.ngram.slots import find_slot, nonzero
+from hardness.ngram.slots import clear, find_slot, key_table, nonzero
 
 N_SUMS = 5
 """Per context: sum of all a, kept n-grams with a = 1, a = 2 and a > 2, sum of the pruned a."""
 
 
-@njit(nogil=True, cache=True)
 def tabulate(
-    suffixes,
-    suffix_counts,
-    suffix_bounds,
-    contexts,
-    context_counts,
-    context_bounds,
-    amounts,
-    entries,
-    votes,
-    gammas,
-    shares,
-    weights,
-):
+    suffixes: np.ndarray,
+    suffix_counts: np.ndarray,
+    suffix_bounds: np.ndarray,
+    contexts: np.ndarray,
+    context_counts: np.ndarray,
+    context_bounds: np.ndarray,
+    amounts: np.ndarray,
+    entries: np.ndarray,
+    votes: np.ndarray,
+    gammas: np.ndarray,
+    shares: np.ndarray,
+    weights: np.ndarray,
+) -> float:
     """Sum up the (k + 1)-grams over their suffixes and over their contexts, which are k-grams.
 
     Args:
@@ -73,19 +72,30 @@ def tabulate(
     Returns:
         gamma of the context `<s>`, NaN unless it is among the contexts.
     """
-    most = _most_entries(suffix_bounds)
-    n_slots = 2
-    while n_slots < 2 * most:
-        n_slots *= 2
-    slot_keys = np.empty(n_slots, dtype=np.uint64)
-    slot_entries = np.empty(n_slots, dtype=np.uint32)
-    counts = np.zeros((most, 2), dtype=np.int64)
-    sums = np.zeros((most, N_SUMS), dtype=np.int64)
-    gamma_of = np.empty(most, dtype=np.float64)
-    context_entries = np.empty(len(contexts), dtype=np.uint32)
+    # No partition has more distinct keys than all of its suffixes, and `<s>`.
+    most = int(np.diff(suffix_bounds).sum(axis=0).max(initial=0)) + 1
+    room = (
+        *key_table(1 << (2 * most - 1).bit_length()),
+        np.zeros((most, 2), dtype=np.int64),
+        np.zeros((most, N_SUMS), dtype=np.int64),
+        np.empty(most, dtype=np.float64),
+        np.empty(len(contexts), dtype=np.uint32),
+    )
+    return _tabulate(
+        suffixes, suffix_counts, suffix_bounds, contexts, context_counts, context_bounds, amounts,
+        entries, votes, gammas, shares, weights, *room,
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def _tabulate(
+    suffixes, suffix_counts, suffix_bounds, contexts, context_counts, context_bounds, amounts,
+    entries, votes, gammas, shares, weights,
+    slot_keys, slot_entries, counts, sums, gamma_of, context_entries,
+):  # fmt: skip
     bos_gamma = np.nan
     for p in range(suffix_bounds.shape[1] - 1):
-        slot_keys.fill(0)
+        clear(slot_keys)
         n_entries = int64(0)
         for block in range(suffix_bounds.shape[0]):
             start, stop = suffix_bounds[block, p], suffix_bounds[block, p + 1]
@@ -118,21 +128,8 @@ def tabulate(
                 a = int64(context_counts[i] >> 1)
                 shares[i] = (a - amounts[min(a, 3)]) / sums[entry, 0]
                 weights[i] = gamma_of[entry]
-        for entry in range(n_entries):
-            _clear(counts, sums, entry)
+        _forget(counts, sums, n_entries)
     return bos_gamma
-
-
-@njit(nogil=True, cache=True)
-def _most_entries(bounds):
-    """No partition has more distinct keys: all of its suffixes, and `<s>`."""
-    most = int64(0)
-    for p in range(bounds.shape[1] - 1):
-        size = int64(0)
-        for block in range(bounds.shape[0]):
-            size += bounds[block, p + 1] - bounds[block, p]
-        most = max(most, size)
-    return most + 1
 
 
 @njit(nogil=True, cache=True)
@@ -149,14 +146,14 @@ def _enter(keys, start, stop, slot_keys, slot_entries, n_entries, entries):
     return n_entries
 
 
-@njit(nogil=True, cache=True)
+@njit(inline="always")
 def _add_counts(suffix_counts, start, stop, entries, counts):
     for i in range(start, stop):
         counts[entries[i], 0] += int64(suffix_counts[i] >> 1)
         counts[entries[i], 1] += int64(suffix_counts[i] & 1)
 
 
-@njit(nogil=True, cache=True)
+@njit(inline="always")
 def _add_sums(context_counts, start, stop, entries, sums):
     for i in range(start, stop):
         a = int64(context_counts[i] >> 1)
@@ -168,11 +165,12 @@ def _add_sums(context_counts, start, stop, entries, sums):
 
 
 @njit(inline="always")
-def _clear(counts, sums, entry):
-    counts[entry, 0] = 0
-    counts[entry, 1] = 0
-    for i in range(N_SUMS):
-        sums[entry, i] = 0
+def _forget(counts, sums, n_entries):
+    for entry in range(n_entries):
+        counts[entry, 0] = 0
+        counts[entry, 1] = 0
+        for i in range(N_SUMS):
+            sums[entry, i] = 0
 
 
 @njit(inline="always")
@@ -184,8 +182,16 @@ def _gamma(sums, entry, amounts):
     return mass / sums[entry, 0]
 
 
-@njit(nogil=True, cache=True)
-def collect(positions, depths, places, counts, votes, gammas, order, by_votes):
+def collect(
+    positions: np.ndarray,
+    depths: np.ndarray,
+    places: np.ndarray,
+    counts: np.ndarray,
+    votes: np.ndarray,
+    gammas: np.ndarray,
+    order: int,
+    by_votes: bool,
+) -> tuple[np.ndarray, ...]:
     """The list of distinct k-grams from that of distinct (k + 1)-grams.
 
     Args:
@@ -197,14 +203,18 @@ def collect(positions, depths, places, counts, votes, gammas, order, by_votes):
     Returns:
         positions, depths, counts, adjusted counts and gammas (d,) of the k-grams.
     """
-    n_distinct = 0
-    for value in counts:
-        n_distinct += value & FIRST
-    out_positions = np.empty(n_distinct, dtype=positions.dtype)
-    out_depths = np.empty(n_distinct, dtype=depths.dtype)
-    out_counts = np.empty(n_distinct, dtype=counts.dtype)
-    out_adjusted = np.empty(n_distinct, dtype=counts.dtype)
-    out_gammas = np.empty(n_distinct, dtype=gammas.dtype)
+    n_distinct = np.count_nonzero(counts & FIRST)
+    dtypes = (positions.dtype, depths.dtype, counts.dtype, counts.dtype, gammas.dtype)
+    outs = tuple(np.empty(n_distinct, dtype=dtype) for dtype in dtypes)
+    _collect(positions, depths, places, counts, votes, gammas, order, by_votes, *outs)
+    return outs
+
+
+@njit(nogil=True, cache=True)
+def _collect(
+    positions, depths, places, counts, votes, gammas, order, by_votes,
+    out_positions, out_depths, out_counts, out_adjusted, out_gammas,
+):  # fmt: skip
     i = 0
     for j in range(len(positions)):
         place = places[j]
@@ -217,11 +227,11 @@ def collect(positions, depths, places, counts, votes, gammas, order, by_votes):
         out_adjusted[i] = votes[place] if by_votes and depths[j] > order - 2 else count
         out_gammas[i] = gammas[place]
         i += 1
-    return out_positions, out_depths, out_counts, out_adjusted, out_gammas
 
 
-@njit(nogil=True, cache=True)
-def tally(depths, counts, adjusted, order, threshold):
+def tally(
+    depths: np.ndarray, counts: np.ndarray, adjusted: np.ndarray, order: int, threshold: int
+) -> np.ndarray:
     """Count the n-grams of a list.
 
     Returns:
@@ -230,13 +240,18 @@ def tally(depths, counts, adjusted, order, threshold):
     """
     out = np.zeros(7, dtype=np.int64)
     out[6] = len(depths)
+    _tally(depths, counts, adjusted, order, threshold, out)
+    return out
+
+
+@njit(nogil=True, cache=True)
+def _tally(depths, counts, adjusted, order, threshold, out):
     for j in range(len(depths)):
         if depths[j] >= order - 2:
             if adjusted[j] <= 4:
                 out[int64(adjusted[j]) - 1] += 1
             out[4] += int64(adjusted[j])
             out[5] += counts[j] > threshold
-    return out
 
 
 def unigram_probabilities(

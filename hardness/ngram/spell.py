@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numba import njit, uint8, uint32
+from numba import int64, njit, uint8, uint32
 
 from hardness.errors import HardnessError
 from hardness.ngram.characters import N_ASCII, OTHER, SPACE, SPECIAL, WORD, n_needed
@@ -28,8 +28,9 @@ from hardness.ngram.tokenize import (
 )
 
 _SPACE = np.uint8(ord(" "))
-_MARKS = tuple(np.frombuffer(mark, dtype=np.uint8) for mark in (b"<s>", b"</s>", b"<unk>"))
-_BOS_MARK, _EOS_MARK, _UNK_MARK = _MARKS
+_MARKS = np.frombuffer(b"<s></s><unk>", dtype=np.uint8)
+_MARK_STARTS = np.array([0, 3, 7, 12])
+"""Where each of them begins, and where the last one ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +119,7 @@ def _spell_once(texts: pa.Array, tokenizer: Tokenizer) -> tuple[Spelled, np.ndar
 @njit(nogil=True, cache=True)
 def _spell(data, offsets, ascii_table, table, out, starts, special):
     """Fill out, starts and special; returns how many marks were left out."""
-    n_out = 0
+    n_out = int64(0)
     n_marks = 0
     for record in range(len(offsets) - 1):
         starts[record] = n_out
@@ -137,14 +138,12 @@ def _spell(data, offsets, ascii_table, table, out, starts, special):
             kind = entry & uint32(3)
             if kind == SPECIAL:
                 special[record] = True
-            if kind & WORD:
-                n_out = _encode(entry >> uint32(2), out, n_out)
-                continue
-            if n_out > token:
+            if n_out > token and not kind & WORD:
                 n_out, n_marks = _end_token(out, token, n_out, n_marks)
                 token = n_out
-            if kind == OTHER:
+            if kind & WORD or kind == OTHER:
                 n_out = _encode(entry >> uint32(2), out, n_out)
+            if kind == OTHER:
                 out[n_out] = _SPACE
                 n_out += 1
                 token = n_out
@@ -156,20 +155,24 @@ def _spell(data, offsets, ascii_table, table, out, starts, special):
 
 @njit(inline="always")
 def _end_token(out, token, n_out, n_marks):
-    if out[token] == _BOS_MARK[0]:
-        written = out[token:n_out]
-        if _same(written, _BOS_MARK) or _same(written, _EOS_MARK) or _same(written, _UNK_MARK):
-            return token, n_marks + 1
+    if out[token] == _MARKS[0] and _is_mark(out, token, n_out):
+        return token, n_marks + 1
     out[n_out] = _SPACE
     return n_out + 1, n_marks
 
 
 @njit(nogil=True, cache=True)
-def _same(left, right):
-    n_same = 0
-    for i in range(min(len(left), len(right))):
-        n_same += left[i] == right[i]
-    return n_same == len(left) == len(right)
+def _is_mark(out, token, n_out):
+    """Whether the token from `token` to `n_out` is one of the marks."""
+    for mark in range(len(_MARK_STARTS) - 1):
+        start, stop = _MARK_STARTS[mark], _MARK_STARTS[mark + 1]
+        n_same = 0
+        if stop - start == n_out - token:
+            for i in range(n_out - token):
+                n_same += out[token + i] == _MARKS[start + i]
+        if n_same == stop - start:
+            return True
+    return False
 
 
 @njit(inline="always")

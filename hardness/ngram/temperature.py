@@ -37,8 +37,10 @@ def fit_temperature(scores: np.ndarray, priors: np.ndarray, labels: np.ndarray) 
         best tau, and one so small is returned that every p(label|x) is 1 to rounding.
     """
 
+    weights = np.empty(scores.shape[1], dtype=np.float64)
+
     def slopes(sharpness: float) -> tuple[float, float]:
-        return _slopes(scores, priors, labels, sharpness)
+        return _slopes(scores, priors, labels, sharpness, weights)
 
     if len(labels) == 0 or slopes(0.0)[0] <= 0:
         return inf
@@ -64,10 +66,15 @@ def fit_temperature(scores: np.ndarray, priors: np.ndarray, labels: np.ndarray) 
 
 
 @njit(nogil=True, cache=True)
-def _slopes(scores, priors, labels, sharpness):
-    """The first derivative by s of the sum of ln p(label|x), and less the second."""
+def _slopes(scores, priors, labels, sharpness, weights):
+    """The first derivative by s of the sum of ln p(label|x), and less the second.
+
+    Args:
+        scores, priors, labels: see `fit_temperature`.
+        sharpness: s.
+        weights: float64 (C,), scratch.
+    """
     n_classes = scores.shape[1]
-    weights = np.empty(n_classes, dtype=np.float64)
     slope = 0.0
     curvature = 0.0
     for i in range(len(labels)):
@@ -75,7 +82,8 @@ def _slopes(scores, priors, labels, sharpness):
         highest = -np.inf
         for y in range(n_classes):
             weights[y] = priors[i, y] + sharpness * scores[i, y]
-            highest = max(highest, weights[y])
+            if weights[y] > highest:
+                highest = weights[y]
         total = 0.0
         for y in range(n_classes):
             weights[y] = exp(weights[y] - highest)
@@ -85,7 +93,8 @@ def _slopes(scores, priors, labels, sharpness):
             mean += weights[y] / total * (scores[i, y] - scores[i, label])
         slope -= mean
         for y in range(n_classes):
-            curvature += weights[y] / total * (scores[i, y] - scores[i, label] - mean) ** 2
+            apart = scores[i, y] - scores[i, label] - mean
+            curvature += weights[y] / total * (apart * apart)
     return slope, curvature
 
 

@@ -171,14 +171,14 @@ class ClassCounts:
             sum(block.fitted for block in self.blocks),
             self.n_classes,
             index,
-            np.empty(0, dtype=self.dtype),
+            self.dtype,
             values,
         )
         for block, start, a, b in pieces:
             name = f"{stored_name('values', order, within_groups)}-{block.index}"
             self.store.write(name, start, values[a:b])
         self.store.put(f"{stored_name('pool', order, within_groups)}-{index}", pool)
-        return int(n_distinct), pool_bounds.tolist()
+        return n_distinct, pool_bounds.tolist()
 
     def _bounds(self, block: Block, order: int, within_groups: bool) -> np.ndarray:
         name = f"{stored_name('bounds', order, within_groups)}-{block.index}"

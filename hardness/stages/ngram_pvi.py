@@ -23,7 +23,7 @@ from hardness.io.records import Columns
 from hardness.metrics.ngram_pvi import NgramPviConfig
 from hardness.ngram.class_rows import no_rows
 from hardness.ngram.class_score import log_likelihoods
-from hardness.ngram.class_sums import Fitted, no_held
+from hardness.ngram.class_sums import Fitted, no_held, records_held
 from hardness.ngram.hashing import uniform
 from hardness.ngram.temperature import fit_temperature, posteriors
 from hardness.stages import perplexity
@@ -181,13 +181,15 @@ def _score(
     """Log-likelihoods and log priors (m, C) of some records of a block, and which they are (m,)."""
     store = models.counts.store
     rows = models.counts.rows(block, models.order)
-    own_rows, held = no_rows(models.order, rows.pool), no_held()
-    if holdout == "group":
-        own_rows = models.counts.rows(block, models.order, within_groups=True)
-        held = held_with(store, store.get(f"salts-{block.index}", np.uint64))
     ids = store.get(f"ids-{block.index}", np.uint64)
     starts = store.get(f"starts-{block.index}", np.int64)
     labels = store.get(f"labels-{block.index}", np.int32)
+    own_rows, held = no_rows(models.order, rows.pool), no_held(len(labels))
+    if holdout == "record":
+        held = records_held(starts, labels)
+    elif holdout == "group":
+        own_rows = models.counts.rows(block, models.order, within_groups=True)
+        held = held_with(store, store.get(f"salts-{block.index}", np.uint64))
     for start in range(0, max(1, len(records)), max(1, at_a_time)):
         chosen = records[start : start + at_a_time]
         scores = np.empty((len(chosen), len(models.fitted.records)), dtype=np.float64)

@@ -48,7 +48,7 @@ def test_counts_equal_dictionaries(order: int, n_bits: int, dtype, records) -> N
     )
     routed = np.empty(len(keys), dtype=np.uint64)
     n_distinct, pool, pool_bounds = count_classes(
-        keys, classes, bounds[None, :], 1, 4, SPAN, np.empty(0, dtype), routed
+        keys, classes, bounds[None, :], 1, 4, SPAN, dtype, routed
     )
     values = np.empty(len(keys), dtype=np.uint64)
     return_values(routed, slots, values)
@@ -71,7 +71,7 @@ def test_each_block_has_what_occurs_in_it() -> None:
     values = np.empty(7, dtype=np.uint64)
     bounds = np.array([[0, 4], [4, 6], [6, 7]])
     n_distinct, pool, pool_bounds = count_classes(
-        keys, classes, bounds, 2, 3, SPAN, np.empty(0, dtype=np.uint32), values
+        keys, classes, bounds, 2, 3, SPAN, np.uint32, values
     )
     assert n_distinct == 3
     row = [3, 0, 1, 1, 1, 2, 1]
@@ -97,10 +97,12 @@ def test_tables_and_pools_grow_to_any_number_of_keys() -> None:
     values = np.empty(len(keys), dtype=np.uint64)
     few = keys > 1  # key 0 shares the counts of key 1
     keys, classes, values = keys[few], classes[few], values[few]
-    n_distinct, pool, _ = count_classes(
-        keys, classes, np.array([[0, len(keys)]]), 1, 65_001, SPAN, np.empty(0, np.uint32), values
-    )
-    assert n_distinct == 29_998
-    assert len(pool) == 29_998 * 7
-    for value in values[::997]:
-        assert unpack(value, pool) == {0: 1, 65_000: 1, 7: 2}
+    for bounds in (np.array([[0, len(keys)]]), np.array([[0, 900], [900, len(keys)]])):
+        n_distinct, pool, pool_bounds = count_classes(
+            keys, classes, bounds, len(bounds), 65_001, SPAN, np.uint32, values
+        )
+        assert n_distinct == 29_998
+        for (start, stop), begin, end in zip(bounds, pool_bounds, pool_bounds[1:], strict=False):
+            assert end - begin == 7 * len(np.unique(keys[start:stop]))
+            for value in values[start:stop:97]:
+                assert unpack(value, pool[begin:end]) == {0: 1, 65_000: 1, 7: 2}

@@ -66,10 +66,18 @@ def test_counts_of_rich_text_equal_nltks(tokenizer: str, order: int) -> None:
 def test_tables_grow_to_any_number_of_keys() -> None:
     rng = np.random.default_rng(0)
     keys = rng.permutation(np.repeat(np.arange(50_000, dtype=np.uint64), 3))  # key 0 included
+    keys = keys[keys != 1]
+    keys = np.concatenate([keys[keys % 2 == 0], keys[keys % 2 == 1]])
     counts = np.empty(len(keys), dtype=np.uint32)
-    n_distinct = count_partitions(keys[keys != 1], np.array([[0, len(keys) - 3]]), 1, counts)
-    assert n_distinct == 49_999
-    assert set((counts[: len(keys) - 3] >> 1).tolist()) == {3}
+    half, n = np.count_nonzero(keys % 2 == 0), len(keys)
+    one_block, two_partitions = np.array([[0, n]]), np.array([[0, half, n]])
+    three_blocks = np.array([[0, 700], [700, 40_000], [40_000, n]])
+    for bounds in (one_block, two_partitions, three_blocks):
+        assert count_partitions(keys, bounds, len(bounds), counts) == 49_999
+        assert set((counts >> 1).tolist()) == {3}
+        assert np.array_equal(
+            np.flatnonzero(counts & FIRST), np.sort(np.unique(keys, return_index=True)[1])
+        )
 
 
 def test_keys_of_unfitted_blocks_are_only_looked_up() -> None:
