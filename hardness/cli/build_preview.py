@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from rich.table import Table
 from rich.text import Text
 
 from hardness.cli.build_report import described, print_lines
-from hardness.cli.console import console, excerpt, number, say
+from hardness.cli.console import console, excerpt, number, plain_table, say
 from hardness.curriculum.explain import Explanation, Part, explain
 from hardness.curriculum.prepare import Prepared
 from hardness.curriculum.preview import Curve, Placed, curve, first_and_last
@@ -65,7 +64,7 @@ def print_explanation(prepared: Prepared, row: int) -> None:
     """From a record's raw scores to its places."""
     found = explain(prepared, row)
     say(Text(f"row {row:,}", "bold"))
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    grid = plain_table()
     for heading in ("", "value", "harder", "harder than"):
         grid.add_column(heading, justify="right" if heading == "value" else "left")
     parts = list(found.columns)
@@ -105,7 +104,7 @@ def _print_records(end: str, records: Sequence[Placed]) -> None:
         return
     say()
     say(Text(f"{end} records", "italic"))
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    grid = plain_table()
     for heading in ("position", "row", "hardness"):
         grid.add_column(heading, justify="right", no_wrap=True)
     grid.add_column("text")

@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as Bars
+from rich.table import Table
 from rich.text import Text
 
 # What is printed is names, paths and texts of the user's, in which nothing stands for a style.
@@ -25,6 +26,11 @@ console = Console(highlight=False, emoji=False)
 def say(line: str | Text = "") -> None:
     """Print one line as it is: without markup, and never wrapped, so that it can be copied."""
     console.print(line, markup=False, soft_wrap=True)
+
+
+def plain_table() -> Table:
+    """A table without lines, whose columns stand two spaces apart."""
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
 
 
 def command(*words: object) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from rich.table import Table
-
-from hardness.cli.console import console, say
+from hardness.cli.console import console, plain_table, say
 from hardness.cli.summary import rate
 from hardness.stages.lm import LmResult
 
@@ -15,7 +13,7 @@ def print_lm(result: LmResult) -> None:
         say(line)
     if result.rejects is not None:
         say(f"{result.n_rejects:,} bad records left out, listed in {result.rejects}")
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table()
     table.add_column("order", justify="right")
     table.add_column("n-grams", justify="right")
     for name in ("D1", "D2", "D3+") if result.discounts else ():

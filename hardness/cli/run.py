@@ -77,12 +77,12 @@ def _words(step: Step) -> str:
     """A step as the command that does the same."""
     import inspect
 
+    import hardness
     from hardness.arguments import as_arguments
     from hardness.cli.console import command
-    from hardness.recipes.recipe import function_of
 
     options = dict(step.options)
-    parameters = inspect.signature(function_of(step.command)).parameters
+    parameters = inspect.signature(getattr(hardness, step.command)).parameters
     first = next(iter(parameters))
     given = options.pop(first, [])
     places = given if isinstance(given, list) else [given]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from hardness.cli.console import console, excerpt, human, number, say
+from hardness.cli.console import console, excerpt, human, number, plain_table, say
 from hardness.io.digest import is_digest
 from hardness.io.examples import Examples
 from hardness.io.metric import MetricInfo
@@ -109,7 +109,7 @@ def print_examples(examples: Examples) -> None:
         if not chosen:
             continue
         say(Text(f"{end} by {examples.by}", "italic"))
-        grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        grid = plain_table()
         grid.add_column("row", justify="right", no_wrap=True)
         grid.add_column(examples.column, justify="right", no_wrap=True)
         grid.add_column("text")

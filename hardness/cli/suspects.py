@@ -46,10 +46,9 @@ def suspects(
 
 
 def _report(found: Suspects) -> None:
-    from rich.table import Table as Grid
     from rich.text import Text
 
-    from hardness.cli.console import console, excerpt, number, say
+    from hardness.cli.console import console, excerpt, number, plain_table, say
 
     say(f"{found.count:,} records ranked by {' and '.join(found.by)}")
     if found.nulls:
@@ -64,7 +63,7 @@ def _report(found: Suspects) -> None:
     if found.top:
         suggests = any(suspect.suggested is not None for suspect in found.top)
         scores = list(found.top[0].scores)
-        grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        grid = plain_table()
         for name in ("row", *scores):
             grid.add_column(name, justify="right", no_wrap=True)
         for name in ("given", *(["suggested"] if suggests else [])):

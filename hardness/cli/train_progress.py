@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from hardness.cli.console import console, make_bars, say
+from hardness.training import names
 from hardness.training.listener import Listener, StepReport
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class TrainProgress(Listener):
         if result.evaluation is not None:
             self.note(f"eval: {_evaluation(result.evaluation)}")
         self.note(f"model: {result.model}")
-        self.note(f"metrics: {result.output / 'metrics.jsonl'}")
+        self.note(f"metrics: {result.output / names.METRICS}")
 
 
 def _measured(metrics: Mapping[str, Any]) -> str:

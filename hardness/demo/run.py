@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hardness
+from hardness.arguments import as_arguments
 from hardness.demo.sample import SampleConfig, write_sample
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json, write_json
@@ -239,8 +240,8 @@ def _train(
     shards = folder / SHARDS / order
     output = folder / RUNS / (order if weighting == "uniform" else weighting)
     options |= {"task": "classification", "weighting": weighting}
-    chosen = [f"--{option} {shlex.quote(str(value))}" for option, value in options.items()]
-    say(f"hardness train {_quoted(shards)} {' '.join(chosen)} -o {_quoted(output)}")
+    words = ["hardness", "train", str(shards), *as_arguments(options), "-o", str(output)]
+    say(shlex.join(words))
     began = time.perf_counter()
     listener = _Steps(f"training, {name}", progress)
     run = hardness.train(shards, output, listener=listener, **options)

@@ -24,6 +24,7 @@ from hardness.io.digest import object_digest
 from hardness.progress import Progress
 from hardness.reporting.report import draw
 from hardness.stages.cluster import Cluster, open_cluster
+from hardness.training.config import TrainConfig
 
 MARK = "experiment.json"
 TABLE = "data.hardness"
@@ -186,8 +187,6 @@ def _matched(arms: Mapping[str, Arm], outcomes: list[RunOutcome], baseline: str)
 
 
 def _learning_rate(arm: Arm) -> float:
-    from hardness.training.config import TrainConfig
-
     return TrainConfig(shards="shards", output="run", **arm.train).peak_lr
 
 

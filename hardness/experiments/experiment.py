@@ -42,6 +42,9 @@ KNOWN = (
     *("measure", "baseline", "arms", "grid"),
 )
 
+_TEXTS = ("label", "id", "group", "on_error", "model", "weighting", "trainable", "observe")
+_LISTS = ("text", "prompt", "response")
+"""Options that are names, and those that may be several."""
 SEEDS = 5
 BASELINE = "baseline"
 
@@ -121,7 +124,7 @@ def read_experiment(path: str | Path, *, seeds: int | None = None) -> Experiment
         settings.refuse((), "data must name the records to train on, got none; add `data: FILE`")
     if "eval" not in values:
         settings.refuse((), "eval must name records to evaluate on, got none; add `eval: FILE`")
-    common = _mapping(settings, ("train",), TRAIN_OPTIONS)
+    common = _texts(settings, ("train",), _mapping(settings, ("train",), TRAIN_OPTIONS))
     if not _check_training(settings, ("train",), common):
         common = {}  # told once and not for every arm
     arms = _arms(settings, common)
@@ -137,7 +140,7 @@ def read_experiment(path: str | Path, *, seeds: int | None = None) -> Experiment
     found = Experiment(
         data=_files(settings, "data"),
         eval=_files(settings, "eval"),
-        columns={key: values[key] for key in DATA_OPTIONS if key in values},
+        columns=_texts(settings, (), {key: values[key] for key in DATA_OPTIONS if key in values}),
         table=_table(settings),
         score=_scores(settings),
         seeds=_seeds(settings, seeds),
@@ -185,6 +188,20 @@ def _mapping(settings: Settings, keys: Keys, known: frozenset[str] | None) -> di
     if known is not None:
         settings.only(keys, value, sorted(known))
     return dict(value)
+
+
+def _texts(settings: Settings, keys: Keys, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options at `keys` but for those that must be text and are none, which are refused."""
+    sound = {}
+    for name, value in options.items():
+        parts = value if isinstance(value, list) and name in _LISTS else [value]
+        named = name not in (*_TEXTS, *_LISTS) or all(isinstance(part, str) for part in parts)
+        if value is None or named:
+            sound[name] = value
+            continue
+        rule = f"{name} must be a text{' or a list of texts' if name in _LISTS else ''}"
+        settings.refuse((*keys, name), f"{rule}, got {value!r}; put it in quotes")
+    return sound
 
 
 def _scores(settings: Settings) -> tuple[Mapping[str, Any], ...]:
@@ -249,6 +266,7 @@ def _arm(
     options: Mapping[str, Any],
     common: Mapping[str, Any],
 ) -> Arm:
+    options = _texts(settings, keys, options)
     own = {key: value for key, value in options.items() if key not in BUILD_OPTIONS}
     arm = Arm(
         name=name,

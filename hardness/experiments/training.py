@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -23,6 +22,7 @@ from hardness.io.stores import is_url
 from hardness.stages.cluster import Cluster
 from hardness.training import names
 from hardness.training.config import EPOCHS, TrainConfig
+from hardness.training.runs import read_metrics
 
 DONE = "run.json"
 EVALUATIONS = 10
@@ -173,8 +173,7 @@ def _train(plan: RunPlan) -> None:
 
 def _outcome(plan: RunPlan) -> RunOutcome:
     folder = Path(plan.folder)
-    lines = (folder / names.METRICS).read_text(encoding="utf-8").splitlines()
-    events = [json.loads(line) for line in lines]
+    events = read_metrics(folder)
     trained = [line for line in events if line["event"] == "train" and line["weight_mean"]]
     samples = sum(line["samples"] for line in trained)
     weighed = sum(line["weight_mean"] * line["samples"] for line in trained)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from hardness.io.dataset import Dataset
 from hardness.io.records import Columns, Partition
 from hardness.metrics.model_options import N_CUT
 from hardness.metrics.pvi import PviConfig
+from hardness.stages.partitions import map_partitions
 from hardness.stages.run import Run, Tally
 from hardness.training.config import CLASSIFICATION
 
@@ -85,8 +86,8 @@ def run(task: Run, config: PviConfig) -> Tally:
 
 def _frequencies(task: Run, label: str) -> dict[str, float]:
     """-ln of the share of the labelled records that have each label."""
-    count = partial(_count, dataset=replace(task.dataset, partitions=()), label=label)
-    found = task.cluster.map("counting labels", count, task.dataset.partitions)
+    count = partial(_count, label=label)
+    found = map_partitions(task.cluster, "counting labels", count, task.dataset)
     total = sum((Counter(own) for own in found), Counter[str]())
     return {name: float(np.log(total.total() / number)) for name, number in total.items()}
 

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 import inspect
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+import hardness
 from hardness.errors import HardnessError
 from hardness.io.settings import Keys, Settings, read_settings
 
-HOMES = {
-    "score": "hardness.stages.score",
-    "combine": "hardness.stages.combine",
-    "build": "hardness.curriculum.build",
-    "train": "hardness.training.run",
-    "lm": "hardness.stages.lm",
-    "compare": "hardness.experiments.compare",
-    "report": "hardness.reporting.report",
-}
-"""The commands that a step may be, and where their functions are."""
+COMMANDS = ("score", "combine", "build", "train", "lm", "compare", "report")
+"""Those that a step may be, each by the function of `hardness` of that name."""
 OUTPUT = "output"
 """The setting that names the folder of everything a recipe writes."""
 IN_PLACE = ("combine",)
@@ -41,7 +32,7 @@ class Step:
 
     Attributes:
         name: its own; that of its command unless the recipe names it.
-        command: a key of `HOMES`.
+        command: one of `COMMANDS`.
         options: of the command's function, settings filled in.
     """
 
@@ -68,21 +59,6 @@ class Recipe:
     def output(self) -> Path:
         """Folder of everything that the recipe writes."""
         return Path(str(self.settings[OUTPUT]))
-
-
-@cache
-def function_of(command: str) -> Any:
-    """The function behind a command.
-
-    Raises:
-        HardnessError: it needs a package that is not installed.
-    """
-    from hardness.errors import explain_missing
-
-    try:
-        return getattr(importlib.import_module(HOMES[command]), command)
-    except ModuleNotFoundError as error:
-        raise explain_missing(error) or error from None
 
 
 def read_recipe(path: str | Path, changes: Mapping[str, str] | None = None) -> Recipe:
@@ -152,7 +128,7 @@ def _changes(
 
 
 def _name(item: Mapping[str, Any]) -> str:
-    command = next((key for key in item if key in HOMES), "")
+    command = next((key for key in item if key in COMMANDS), "")
     return str(item.get("name", command))
 
 
@@ -168,11 +144,11 @@ def _step(
             keys, f"step must be a command with options, got {item!r}; write `score: {{…}}`"
         )
         return None
-    file.only(keys, item, (*HOMES, "name"))
-    commands = [key for key in item if key in HOMES]
+    file.only(keys, item, (*COMMANDS, "name"))
+    commands = [key for key in item if key in COMMANDS]
     if len(commands) != 1:
         got = " and ".join(commands) or "none"
-        file.refuse(keys, f"step must be one of {', '.join(HOMES)}, got {got}; part or mend it")
+        file.refuse(keys, f"step must be one of {', '.join(COMMANDS)}, got {got}; part or mend it")
         return None
     (command,) = commands
     given = item[command] or {}
@@ -210,14 +186,14 @@ def _check_options(
     Args:
         file: told of what is wrong.
         keys: of the command.
-        command: a key of `HOMES`.
+        command: one of `COMMANDS`.
         options: the settings filled in.
         changed: those of them that are not of the file.
 
     Returns:
         The options that it has; None where nobody can tell.
     """
-    parameters = inspect.signature(function_of(command)).parameters
+    parameters = inspect.signature(getattr(hardness, command)).parameters
     plain = [name for name, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
     for name in plain:
         if parameters[name].default is inspect.Parameter.empty and name not in options:

@@ -15,7 +15,7 @@ from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import object_digest
 from hardness.io.shipped import PIPELINES
 from hardness.progress import Progress
-from hardness.recipes.recipe import OUTPUT, Recipe, Step, function_of, read_recipe
+from hardness.recipes.recipe import OUTPUT, Recipe, Step, read_recipe
 
 MARK = "recipe.json"
 KNOWS_ITSELF = ("score", "build", "train")
@@ -105,7 +105,7 @@ def _is_there(step: Step) -> bool:
 
 def _do(step: Step, progress: Progress | None) -> Any:
     """Call the function of a step; another result that is there gives way, unless it says not."""
-    function = function_of(step.command)
+    function = getattr(hardness, step.command)
     parameters = inspect.signature(function).parameters
     options = dict(step.options)
     if "progress" in parameters:

@@ -19,7 +19,7 @@ class Chosen:
     """Some records in an order, by a column.
 
     Attributes:
-        kind: `easy`, `ambiguous`, `hard` or `suspected`.
+        kind: `easy`, `ambiguous` or `hard`.
         title: what they are.
         column: what they are in order of.
         rows: their global rows, in order.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,32 +14,11 @@ from hardness.io.metric_writer import MetricWriter
 from hardness.io.rejects import write_rejects
 from hardness.io.storage import work_folder
 from hardness.metrics import Metric
-from hardness.progress import Progress
-from hardness.stages.cluster import Cluster, open_cluster
+from hardness.stages.cluster import Cluster
+from hardness.stages.resources import Resources
 from hardness.stages.run import Run, Tally
 from hardness.stages.store import DiskStore, open_store
 from hardness.stages.work import alone
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resources:
-    """Where a metric is computed and what may be used for it.
-
-    Attributes:
-        threads, workers, scheduler, progress: see `hardness.stages.cluster.open_cluster`.
-        memory: bytes to stay below.
-        work: folder for what does not fit; where None, beside the metric's parts, or in the user's
-            cache if those are remote.
-        reading: see `hardness.stages.run.Run`.
-    """
-
-    threads: int | None
-    workers: int | None
-    scheduler: str | None
-    progress: Progress | None
-    memory: int
-    work: Path | None
-    reading: Mapping[str, Any]
 
 
 def compute(
@@ -71,12 +49,7 @@ def compute(
     """
     writer.opening.claim()
     with alone(writer.path):
-        with open_cluster(
-            threads=resources.threads,
-            workers=resources.workers,
-            scheduler=resources.scheduler,
-            progress=resources.progress,
-        ) as cluster:
+        with resources.cluster() as cluster:
             tally, went_on = _run_stages(metric, config, dataset, writer, cluster, resources)
         dataset.check_unchanged()
         _finish(writer, dataset, tally, began)
@@ -103,7 +76,7 @@ def _run_stages(
         run=_identity(writer.plan, resources.reading),
         in_memory=cluster.in_process and in_memory <= resources.memory,
         disk_bytes=on_disk,
-        durable=resources.scheduler is not None,
+        durable=resources.durable,
     )
     with stored as store:
         task = Run(

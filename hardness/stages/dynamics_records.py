@@ -13,7 +13,7 @@ Ids are equal if their texts are, by 64 bits of a hash; see `hardness.ngram.hash
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ import pyarrow as pa
 from hardness.io.dataset import Dataset
 from hardness.io.dynamics import JSONL, Dynamics
 from hardness.io.records import Partition, Reject
+from hardness.stages.partitions import map_partitions
 from hardness.stages.run import Run, rejects_of
 from hardness.stages.store import Store
 
@@ -50,20 +51,8 @@ def find_records(task: Run, dynamics: Dynamics, *, with_labels: bool) -> Records
     dataset = task.dataset
     matched = dynamics.format == JSONL and dataset.columns.id is not None
     bits = prefix_bits(dataset.rows) if matched else None
-    results = task.cluster.map(
-        "finding records",
-        partial(
-            _find_records,
-            dataset=replace(dataset, partitions=()),
-            store=task.store,
-            bits=bits,
-            with_labels=with_labels,
-        ),
-        dataset.partitions,
-        sizes=[part.rows for part in dataset.partitions],
-        unit="records",
-        store=task.store,
-    )
+    find = partial(_find_records, store=task.store, bits=bits, with_labels=with_labels)
+    results = map_partitions(task.cluster, "finding records", find, dataset, store=task.store)
     return Records(
         rejects=rejects_of(results),
         ends=np.array([result["ends"] for result in results]) if matched else None,

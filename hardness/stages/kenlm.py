@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from math import log
 from pathlib import Path
@@ -27,6 +27,7 @@ from hardness.ngram.tokenize import tokenizers
 from hardness.stages.lm import warn_of_fallbacks
 from hardness.stages.model import store_bytes as model_bytes
 from hardness.stages.model import write_model
+from hardness.stages.partitions import map_partitions
 from hardness.stages.reference import open_reference, reference_digests
 from hardness.stages.run import PartWriter, Run, Tally, rejects_of
 from hardness.stages.store import DiskStore, MemoryStore
@@ -71,19 +72,11 @@ def run(task: Run, config: KenlmConfig) -> Tally:
         # Bad records have to be found again in parts that are there.
         every = task.dataset.on_error == "skip"
         partitions = [p for p in task.dataset.partitions if every or p.index in missing]
-        results = task.cluster.map(
-            "scoring",
-            partial(
-                _score,
-                dataset=replace(task.dataset, partitions=()),
-                config=config.estimate,
-                scorer=scorer,
-                writer=task.writer,
-                missing=missing,
-            ),
-            partitions,
-            sizes=[partition.rows for partition in partitions],
-            unit="records",
+        score = partial(
+            _score, config=config.estimate, scorer=scorer, writer=task.writer, missing=missing
+        )
+        results = map_partitions(
+            task.cluster, "scoring", score, task.dataset, partitions=partitions
         )
     return Tally(
         n_tokens=sum(result["n_tokens"] for result in results),

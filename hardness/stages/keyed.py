@@ -22,7 +22,7 @@ and for the data the same without scores, as well as
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,7 @@ from hardness.io.text import contiguous
 from hardness.ngram.hashing import hash_strings
 from hardness.ngram.match import NOWHERE, match_strings
 from hardness.ngram.strings import string_buffers
+from hardness.stages.partitions import map_partitions
 from hardness.stages.run import Run, rejects_of
 from hardness.stages.slices import Slices
 from hardness.stages.store import Store
@@ -84,16 +85,8 @@ def match_by_key(task: Run, sheet: Dataset, data: Dataset, key: str, columns: li
         ("reading scores", sheet, partial(_route_file, columns=columns)),
         ("reading", data, partial(_route_data, n_columns=len(columns))),
     ):
-        # A task needs its own partition, not the list of all.
-        alone = replace(dataset, partitions=())
-        results = task.cluster.map(
-            stage,
-            partial(route, dataset=alone, store=task.store, key=key, n_bits=n_bits),
-            dataset.partitions,
-            sizes=[partition.rows for partition in dataset.partitions],
-            unit="records",
-            store=task.store,
-        )
+        put = partial(route, store=task.store, key=key, n_bits=n_bits)
+        results = map_partitions(task.cluster, stage, put, dataset, store=task.store)
     buckets = _buckets(task.store, len(sheet.partitions), len(data.partitions), n_bits)
     counts = task.cluster.map(
         "matching",

@@ -23,8 +23,9 @@ from hardness.memory import parse_memory
 from hardness.ngram.discounts import FALLBACK, Discounts
 from hardness.ngram.model_config import ModelConfig
 from hardness.progress import Progress
-from hardness.stages.cluster import open_cluster
-from hardness.stages.model import store_bytes, write_model
+from hardness.stages.kneser_ney import Estimate
+from hardness.stages.model import Encoded, store_bytes, write_model
+from hardness.stages.resources import Resources
 from hardness.stages.store import open_store
 
 _log = logging.getLogger(__name__)
@@ -125,27 +126,20 @@ def lm(
     )
     check_output(path)
     limit = parse_memory(memory)
-    sources = open_dataset(
-        data,
-        text=text,
-        on_error=on_error,
-        partition_bytes=partition_bytes,
+    resources = Resources(
+        threads=threads,
+        workers=workers,
+        scheduler=scheduler,
+        progress=progress,
+        memory=limit,
         work=work,
-        largest_partition_bytes=limit // _PARTITIONS_IN_MEMORY,
+        reading={"work": work, "largest_partition_bytes": limit // _PARTITIONS_IN_MEMORY},
     )
-    where = {"threads": threads, "workers": workers, "scheduler": scheduler}
-    with sources as dataset, open_cluster(progress=progress, **where) as cluster:
-        needed = store_bytes(config, dataset)
-        stored = open_store(
-            path.with_name(path.name + ".work") if work is None else work,
-            run=_run_digest(config, dataset),
-            in_memory=cluster.in_process and needed <= limit,
-            disk_bytes=needed,
-            durable=scheduler is not None,
-        )
-        with stored as store, cluster.sharing(*store.folders), model_file(path) as arpa:
-            encoded, model = write_model(cluster, store, dataset, config, arpa)
-            dataset.check_unchanged()
+    sources = open_dataset(
+        data, text=text, on_error=on_error, partition_bytes=partition_bytes, **resources.reading
+    )
+    with sources as dataset:
+        encoded, model = _estimate(config, dataset, path, resources)
     warn_of_fallbacks(model.discounts)
     rejects = path.with_name(path.name + ".rejects.jsonl")
     if encoded.rejects:
@@ -161,6 +155,25 @@ def lm(
         detected=tuple(dataset.describe()),
         seconds=time.perf_counter() - began,
     )
+
+
+def _estimate(
+    config: ModelConfig, dataset: Dataset, path: Path, resources: Resources
+) -> tuple[Encoded, Estimate]:
+    """Write the model of a dataset; what stages leave for later ones is in memory if it fits."""
+    with resources.cluster() as cluster:
+        needed = store_bytes(config, dataset)
+        stored = open_store(
+            path.with_name(path.name + ".work") if resources.work is None else resources.work,
+            run=_run_digest(config, dataset),
+            in_memory=cluster.in_process and needed <= resources.memory,
+            disk_bytes=needed,
+            durable=resources.durable,
+        )
+        with stored as store, cluster.sharing(*store.folders), model_file(path) as arpa:
+            found = write_model(cluster, store, dataset, config, arpa)
+            dataset.check_unchanged()
+    return found
 
 
 def _run_digest(config: ModelConfig, dataset: Dataset) -> str:

@@ -13,7 +13,7 @@ What the store holds, for each block b, beside what `hardness.stages.kneser_ney`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -33,6 +33,7 @@ from hardness.ngram.tokenize import tokenizers
 from hardness.stages.cluster import Cluster
 from hardness.stages.kneser_ney import Estimate, estimate
 from hardness.stages.ngram import Block, NgramCounts
+from hardness.stages.partitions import map_partitions
 from hardness.stages.run import rejects_of
 from hardness.stages.sources import text_bytes
 from hardness.stages.store import Store
@@ -98,15 +99,8 @@ def write_model(
 
 def encode(cluster: Cluster, store: Store, dataset: Dataset, config: ModelConfig) -> Encoded:
     """Leave text and tokens of a dataset in the store."""
-    alone = replace(dataset, partitions=())  # a task needs its own partition, not the list of all
-    results = cluster.map(
-        "reading",
-        partial(_encode, dataset=alone, store=store, config=config),
-        dataset.partitions,
-        sizes=[partition.rows for partition in dataset.partitions],
-        unit="records",
-        store=store,
-    )
+    read = partial(_encode, store=store, config=config)
+    results = map_partitions(cluster, "reading", read, dataset, store=store)
     return Encoded(
         blocks=[Block(**result["block"]) for result in results],
         rejects=rejects_of(results),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from hardness.io.dataset import Dataset
 from hardness.io.records import Partition, Records, Reject
+from hardness.stages.partitions import map_partitions
 from hardness.stages.run import PartWriter, Run, rejects_of
 
 Score = Callable[[Partition, Records], tuple[dict[str, pa.Array], dict[str, int]]]
@@ -33,21 +34,14 @@ def write_parts(
         The sums of the counts, and the bad records.
     """
     task.writer.begin()
-    results = task.cluster.map(
-        "scoring",
-        partial(
-            _write_part,
-            # A task needs its own partition, not the list of all.
-            dataset=replace(dataset, partitions=()),
-            names=names,
-            score=score,
-            writer=task.writer,
-            missing=frozenset(task.writer.missing),
-        ),
-        dataset.partitions,
-        sizes=[partition.rows for partition in dataset.partitions],
-        unit="records",
+    write = partial(
+        _write_part,
+        names=names,
+        score=score,
+        writer=task.writer,
+        missing=frozenset(task.writer.missing),
     )
+    results = map_partitions(task.cluster, "scoring", write, dataset)
     counts: dict[str, int] = {}
     for result in results:
         for name, count in result["counts"].items():

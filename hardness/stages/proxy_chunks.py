@@ -15,7 +15,7 @@ What the store holds for each partition p, its records in order of chunk and the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ from hardness.proxy.features import extract
 from hardness.proxy.folds import chunks_of, folds_of
 from hardness.stages.groups import group_salts
 from hardness.stages.labelled import all_classes, check_number, numbered, renumbered
+from hardness.stages.partitions import map_partitions
 from hardness.stages.run import Run
 from hardness.stages.store import Store
 
@@ -136,21 +137,8 @@ def read_chunks(task: Run, *, folds: int, seed: int) -> Chunks:
     """
     store, dataset = task.store, task.dataset
     n_chunks = max(1, -(-sum(file.bytes for file in dataset.files) // CHUNK_BYTES))
-    results = task.cluster.map(
-        "reading",
-        partial(
-            _read_partition,
-            dataset=replace(dataset, partitions=()),
-            store=store,
-            n_chunks=n_chunks,
-            n_folds=folds,
-            seed=seed,
-        ),
-        dataset.partitions,
-        sizes=[partition.rows for partition in dataset.partitions],
-        unit="records",
-        store=store,
-    )
+    read = partial(_read_partition, store=store, n_chunks=n_chunks, n_folds=folds, seed=seed)
+    results = map_partitions(task.cluster, "reading", read, dataset, store=store)
     classes = all_classes(results, dataset.columns.label)
     blocks = []
     for partition, result in zip(dataset.partitions, results, strict=True):

@@ -12,17 +12,19 @@ from typing import Any
 import pyarrow as pa
 
 from hardness.errors import HardnessError
-from hardness.io.dataset import Paths, open_dataset
+from hardness.io.dataset import Dataset, Paths, open_dataset
 from hardness.io.examples import Examples, find_examples
 from hardness.io.files import default_folder
 from hardness.io.metric import MetricInfo
+from hardness.io.metric_writer import MetricWriter
 from hardness.io.records import Columns
 from hardness.io.storage import AnyPath, Location, local_path, locate
 from hardness.io.table import HardnessTable, create_table, open_table
 from hardness.memory import parse_memory
 from hardness.metrics import Metric, metrics
 from hardness.progress import Progress
-from hardness.stages.compute import Resources, compute
+from hardness.stages.compute import compute
+from hardness.stages.resources import Resources
 
 _PARTITIONS_IN_MEMORY = 64
 """A task holds up to about eight times its partition, and up to eight tasks run at a time."""
@@ -105,7 +107,7 @@ def score(
     began = time.perf_counter()
     spec = metrics.get(metric)
     config = spec.configure(options)
-    stage = spec.load_stage()
+    _ = spec.load_stage()  # so that a missing package is told before the data is read
     limit = parse_memory(memory)
     work = None if work is None else local_path("work", work)
     columns: dict[str, Any] = {"text": text, "label": label, "id": id, "group": group}
@@ -135,14 +137,7 @@ def score(
     with sources as dataset:
         spec = spec.settled(config, dataset)
         table = create_table(folder, dataset, replace=overwrite)
-        writer = table.metric_writer(
-            spec.name,
-            parameters=stage.parameters(config, dataset.columns),
-            direction={c.name: c.harder for c in spec.columns if c.harder is not None},
-            columns={c.name: pa.type_for_alias(c.type) for c in spec.columns},
-            dataset=dataset,
-            replace=overwrite,
-        )
+        writer = _writer(table, spec, config, dataset, replace=overwrite)
         cached, resumed = writer.status == "complete", writer.status == "resume"
         if cached:
             _check_rejects(table.metric(spec.name), on_error)
@@ -180,6 +175,20 @@ def _implied_data(spec: Metric, config: Any) -> tuple[Paths, Columns]:
 def _staging(folder: Location, scheduler: str | None) -> Path | None:
     """Where plain copies of the data go: workers elsewhere do not see this machine's own folder."""
     return folder.parent if scheduler is not None and isinstance(folder, Path) else None
+
+
+def _writer(
+    table: HardnessTable, spec: Metric, config: Any, dataset: Dataset, *, replace: bool
+) -> MetricWriter:
+    """What a table holds of a metric, and what is left to do."""
+    return table.metric_writer(
+        spec.name,
+        parameters=spec.load_stage().parameters(config, dataset.columns),
+        direction={c.name: c.harder for c in spec.columns if c.harder is not None},
+        columns={c.name: pa.type_for_alias(c.type) for c in spec.columns},
+        dataset=dataset,
+        replace=replace,
+    )
 
 
 def _check_rejects(info: MetricInfo, on_error: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from hardness.io.text import join_columns
 from hardness.metrics.zipfit import ZipfitConfig
 from hardness.ngram.alignment import open_aligner
 from hardness.ngram.hashing import uniform
+from hardness.stages.partitions import map_partitions
 from hardness.stages.parts import write_parts
 from hardness.stages.reference import open_reference, reference_digests
 from hardness.stages.run import Run, Tally
@@ -39,13 +39,9 @@ def run(task: Run, config: ZipfitConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
     columns = task.dataset.columns
     with open_reference(config.reference, columns, reading=task.reading) as reference:
-        drawn = task.cluster.map(
-            "reading the target",
-            partial(_draw, dataset=replace(reference, partitions=()), most=config.targets),
-            reference.partitions,
-            sizes=[partition.rows for partition in reference.partitions],
-            unit="records",
-            store=task.store,
+        draw = partial(_draw, most=config.targets)
+        drawn = map_partitions(
+            task.cluster, "reading the target", draw, reference, store=task.store
         )
     lots = sorted(tuple(lot) for own in drawn for lot in own)[: config.targets]
     if not lots:

@@ -32,7 +32,7 @@ class TokenLoss(torch.autograd.Function):
     Args of apply: logits [N, V] float32 on a CPU; targets [N] ids; whether to observe.
 
     Returns:
-        Losses [N] in nats, and of each position what `dynamics.observe_classes` says, [4, N], or an
+        Losses [N] in nats, and of each position what `observe_classes` says, [4, N], or an
         empty tensor if not to be observed.
     """
 

@@ -84,6 +84,11 @@ weightings: Registry[Weighting] = Registry("weighting")
 """Every weighting by name."""
 
 
+def register(weighting: Weighting) -> None:
+    """Add a weighting under its own name."""
+    weightings.add(weighting.name, weighting)
+
+
 def resolve(spec: str) -> Weighting:
     """The weighting that `name` or `name:number` stands for.
 

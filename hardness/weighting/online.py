@@ -11,7 +11,7 @@ r temperature.
 from __future__ import annotations
 
 from hardness.weighting.arrays import namespace, softmax
-from hardness.weighting.base import Array, Weighting, weightings
+from hardness.weighting.base import Array, Weighting, register
 
 SOW = "Sow et al. 2025 (ICLR), Dynamic Loss-Based Sample Reweighting"
 
@@ -118,8 +118,7 @@ for _name, _function, _formula in (
     ("quadratic", quadratic, "M softmax((1 - z^2) / r)"),
     ("extremes", extremes, "M softmax(|z| / r)"),
 ):
-    weightings.add(
-        _name,
+    register(
         Weighting(
             name=_name,
             function=_function,
@@ -127,10 +126,9 @@ for _name, _function, _formula in (
             formula=_formula,
             range="(0, M)",
             source=SOW,
-        ),
+        )
     )
-weightings.add(
-    "dro-kl",
+register(
     Weighting(
         name="dro-kl",
         function=dro_kl,
@@ -141,10 +139,9 @@ weightings.add(
         parameter="strength",
         default=1.0,
         check=("above 0", lambda value: 0 < value < float("inf")),
-    ),
+    )
 )
-weightings.add(
-    "focal",
+register(
     Weighting(
         name="focal",
         function=focal,
@@ -156,10 +153,9 @@ weightings.add(
         default=2.0,
         check=("at least 0", lambda value: 0 <= value < float("inf")),
         differentiable=True,
-    ),
+    )
 )
-weightings.add(
-    "top-k",
+register(
     Weighting(
         name="top-k",
         function=top_k,
@@ -170,5 +166,5 @@ weightings.add(
         parameter="fraction",
         default=0.5,
         check=("in (0, 1]", lambda value: 0 < value <= 1),
-    ),
+    )
 )

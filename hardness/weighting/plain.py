@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hardness.weighting.base import Array, Weighting, weightings
+from hardness.weighting.base import Array, Weighting, register
 
 
 def uniform(hardness: Array) -> Array:
@@ -29,8 +29,7 @@ def shards(weight: Array) -> Array:
     return weight
 
 
-weightings.add(
-    "uniform",
+register(
     Weighting(
         name="uniform",
         function=uniform,
@@ -39,10 +38,9 @@ weightings.add(
         range="{1}",
         affine=True,
         source="plain empirical risk minimisation",
-    ),
+    )
 )
-weightings.add(
-    "shards",
+register(
     Weighting(
         name="shards",
         function=shards,
@@ -51,5 +49,5 @@ weightings.add(
         range="[0, inf)",
         affine=True,
         source="hardness build --weighting",
-    ),
+    )
 )

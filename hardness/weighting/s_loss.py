@@ -8,7 +8,7 @@ Legend: h hardness in [0, 1], s progress in [0, 1).
 
 from __future__ import annotations
 
-from hardness.weighting.base import Array, Weighting, weightings
+from hardness.weighting.base import Array, Weighting, register
 
 
 def s_loss(hardness: Array, progress: Array) -> Array:
@@ -55,8 +55,7 @@ for _name, _function, _formula in (
     ("s-loss-descending", s_loss_descending, "(1-2h)s + 2h"),
     ("s-loss-swing", s_loss_swing, "(2h-1)(2s-1) + 1"),
 ):
-    weightings.add(
-        _name,
+    register(
         Weighting(
             name=_name,
             function=_function,
@@ -65,5 +64,5 @@ for _name, _function, _formula in (
             range="[0, 2]",
             affine=True,
             source="Scaling Hardness-Impact Training, S-Loss (the authors' code)",
-        ),
+        )
     )

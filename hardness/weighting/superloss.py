@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from hardness.weighting.arrays import namespace
-from hardness.weighting.base import Array, Weighting, weightings
+from hardness.weighting.base import Array, Weighting, register
 
 HALLEY_STEPS = 8
 """Three are enough away from the branch point, where convergence is cubic."""
@@ -60,8 +60,7 @@ def lambert_w(x: Array) -> Array:
     return w
 
 
-weightings.add(
-    "superloss",
+register(
     Weighting(
         name="superloss",
         function=superloss,
@@ -72,5 +71,5 @@ weightings.add(
         parameter="strength",
         default=1.0,
         check=("above 0", lambda value: 0 < value < float("inf")),
-    ),
+    )
 )

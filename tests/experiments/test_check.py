@@ -72,6 +72,13 @@ def test_sound_experiment_is_let_through(folder: Path) -> None:
         ("eval: eval", "eval: plain", ":3: eval: label must "),
         ("eval: eval", "eval: other", ":3: eval: label must be one of bad, good, got ugly; give"),
         ("eval: eval", "eval: null", ":3: eval: label must be one of bad, good, got null; give"),
+        (
+            "data: train",
+            "text: 3\ndata: train",
+            ":2: text must be a text or a list of texts, got 3",
+        ),
+        ("order: random", "weighting: 3", ":12: weighting must be a text, got 3; put it in quotes"),
+        ("epochs: 1", "prompt: [1, 2]", ":5: prompt must be a text or a list of texts, got"),
         ("data: train", "data: none", ":2: data must be an existing file, got 'none.jsonl'"),
         ("data: train", "data: broken", ":2: "),
         ("data: train", "data: plain", ":9: measure must be one of loss_nats, perplexity for this"),

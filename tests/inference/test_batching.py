@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,4 +46,3 @@ def test_batches_hold_every_record_once_within_their_size(lengths: list[int], si
         assert padded <= size or len(group) == 1
     longest = [max(lengths[index] for index in group) for group in groups]
     assert longest == sorted(longest, reverse=True)
-    assert all(np.all(np.diff(group) != 0) for group in groups)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+import hardness
 from hardness.demo.sample import SampleConfig, write_sample
 from hardness.errors import HardnessError, OutputExistsError
 from hardness.recipes.recipe import read_recipe
@@ -86,11 +88,12 @@ def test_step_that_fails_otherwise_is_not_done_over_another(
 ) -> None:
     called: list[dict[str, Any]] = []
 
+    @wraps(hardness.score)
     def score(**options: Any) -> None:
         called.append(options)
         raise HardnessError("data must be good, got overwrite.jsonl; mend it")
 
-    monkeypatch.setattr("hardness.recipes.run.function_of", lambda command: score)
+    monkeypatch.setattr(hardness, "score", score, raising=False)
     with pytest.raises(HardnessError, match="data must be good"):
         run(recipe)
     assert len(called) == 1

@@ -213,6 +213,7 @@ def test_controls_have_names_and_figures_descriptions(shared: Opened) -> None:
     labels = page.locator(".chart svg").evaluate_all(
         "(all) => all.map((svg) => svg.querySelector('[aria-label]')?.ariaLabel ?? svg.ariaLabel)"
     )
+    assert labels
     assert all(labels)
     assert page.locator("h1").count() == 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -90,17 +89,18 @@ def test_table_lies_beside_the_data_that_was_found(folder: Path, trained: Path) 
     assert local(result.table.path).resolve() == (trained / "data.hardness").resolve()
 
 
-def test_relative_shards_are_found_from_the_run(folder: Path, tmp_path: Path) -> None:
+def test_relative_shards_are_found_from_the_run(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = str(folder / "run")
+    absolute = hardness.score(metric="aum", dynamics=run, output=tmp_path / "absolute").table
     config = folder / "run" / "config.json"
     text = config.read_text()
     (shards,) = {line.split('"')[3] for line in text.splitlines() if '"shards":' in line}
     config.write_text(text.replace(f'"{shards}"', '"shards"'))
-    here = os.getcwd()
-    os.chdir(tmp_path)
-    try:
-        hardness.score(metric="aum", dynamics=str(folder / "run"), output=tmp_path / "t")
-    finally:
-        os.chdir(here)
+    monkeypatch.chdir(tmp_path)
+    relative = hardness.score(metric="aum", dynamics=run, output=tmp_path / "relative").table
+    assert relative.frame("aum").collect().equals(absolute.frame("aum").collect())
 
 
 def test_dynamics_of_other_data_are_refused(trained: Path, tmp_path: Path) -> None:
