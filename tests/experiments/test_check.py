@@ -138,6 +138,18 @@ def test_table_that_is_there_is_looked_into(folder: Path) -> None:
     assert read_experiment(folder / "try.yaml").scored == ()
 
 
+def test_label_that_the_table_knows_is_the_experiment_s(folder: Path) -> None:
+    records = [{"text": f"a {word}", "said": word} for word in ("good", "bad")]
+    write(folder / "said.jsonl", *records)
+    hardness.score(folder / "said.jsonl", metric="surface", label="said", output=folder / "t")
+    text = WHOLE.replace("train.jsonl", "said.jsonl").replace("eval.jsonl", "said.jsonl")
+    text = text.replace("order: random", "by: surface")
+    (folder / "try.yaml").write_text(f"table: t\n{text}", encoding="utf-8")
+    assert read_experiment(folder / "try.yaml").table is not None
+    told = message(folder, f"table: t\n{text.replace('eval: said', 'eval: other')}")
+    assert "eval: label must " in told
+
+
 def test_missing_table_is_told_alone(folder: Path) -> None:
     text = WHOLE.replace("  - metric: perplexity\n    order: 2\n", "")
     told = message(folder, text.replace("score:", "table: none"))
