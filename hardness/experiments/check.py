@@ -80,7 +80,12 @@ def _metrics(settings: Settings, experiment: Experiment, found: Found) -> _Metri
         held.known = False  # the table is not there, which is told already
     for index, item in enumerate(experiment.scored):
         keys = ("score", index)
-        options = {key: value for key, value in item.items() if key not in _SCORE_OPTIONS}
+        options = {
+            key: value
+            for key, value in item.items()
+            # One of another metric may stay where it says nothing, as scoring lets it.
+            if key not in _SCORE_OPTIONS and value is not None
+        }
         try:
             metric = metrics.get(str(item["metric"]))
             settings.only(keys, options, metric.options)

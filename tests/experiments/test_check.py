@@ -63,6 +63,11 @@ def test_sound_experiment_is_let_through(folder: Path) -> None:
     assert len(read_experiment(folder / "try.yaml").arms) == 2
 
 
+def test_option_that_says_nothing_may_be_of_another_metric(folder: Path) -> None:
+    (folder / "try.yaml").write_text(WHOLE.replace("order: 2", "order: 2\n    folds: null"))
+    assert read_experiment(folder / "try.yaml").arms
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
