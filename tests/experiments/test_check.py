@@ -98,6 +98,7 @@ def test_option_that_says_nothing_may_be_of_another_metric(folder: Path) -> None
         ("epochs: 1", "prompt: text", ":5: prompt and response must be left out for classificat"),
         ("epochs: 1", "task: causal-lm\n  response: txt", ":6: response must be among the columns"),
         ("by: perplexity.nll", "by: perplexity.nil", ":14: column must be one of perplexity.perpl"),
+        ("by: perplexity.nll", "by: perplexity.n_tokens", ":14: column must be a score of perpl"),
         ("by: perplexity.nll", "by: surface", ":14: metric must be one of perplexity in the table"),
         ("by: perplexity.nll", "by: rank(perplexity", ":14: by must be arithmetic over columns"),
         (
@@ -141,6 +142,12 @@ def test_table_that_is_there_is_looked_into(folder: Path) -> None:
     assert "metric must be one of surface in" in message(folder, text)
     (folder / "try.yaml").write_text(text.replace("perplexity.nll", "surface.tokens"))
     assert read_experiment(folder / "try.yaml").scored == ()
+    hardness.score(folder / "train.jsonl", metric="perplexity", output=folder / "t")
+    text = text.replace("order: random", "by: surface")
+    told = message(folder, text.replace("perplexity.nll", "perplexity.n_tokens"))
+    assert "column must be a score of perplexity: perplexity, nll, n_oov, got 'n_tokens'" in told
+    (folder / "try.yaml").write_text(text.replace("perplexity.nll", "perplexity / perplexity.nll"))
+    assert read_experiment(folder / "try.yaml").arms
 
 
 def test_label_that_the_table_knows_is_the_experiment_s(folder: Path) -> None:
