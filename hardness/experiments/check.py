@@ -169,8 +169,8 @@ def _check_by(
             references = ()
         for reference in references:
             _check_reference(reference, held, place)
-        if references == (by,):
-            _check_direction(by, held)
+        if by is not None and references == (str(by),):
+            _check_direction(str(by), held)
     except HardnessError as error:
         settings.refuse(_keys(settings, arm, "by" if "by" in arm.build else "admit"), str(error))
 
