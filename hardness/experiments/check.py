@@ -137,7 +137,7 @@ def _check_building(settings: Settings, experiment: Experiment, arm: Arm, held: 
 def _needs(weighting: Any) -> tuple[str, ...]:
     try:
         return tuple(resolve(weighting).needs)
-    except (HardnessError, AttributeError, TypeError):
+    except HardnessError:
         return ()  # reported with the other options of the training
 
 

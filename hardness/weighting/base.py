@@ -95,6 +95,10 @@ def resolve(spec: str) -> Weighting:
     Raises:
         HardnessError: an unknown name, a number where none is taken, or one out of range.
     """
+    if not isinstance(spec, str):  # as a file of settings may say
+        raise HardnessError(
+            f"weighting must be a name, got {spec!r}; name one, or leave it out for uniform"
+        )
     name, colon, text = spec.partition(":")
     weighting = weightings.get(name)
     if not colon:

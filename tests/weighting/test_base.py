@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,14 @@ def test_an_unknown_name_is_met_with_the_nearest_one() -> None:
         HardnessError, match=r"weighting must be one of .*; did you mean 's-loss'\?"
     ):
         resolve("s-los")
+
+
+@pytest.mark.parametrize("spec", [None, 3, ["s-loss"]], ids=str)
+def test_what_is_no_name_is_refused(spec: Any) -> None:
+    with pytest.raises(
+        HardnessError, match=r"weighting must be a name, got .*; name one, or leave"
+    ):
+        resolve(spec)
 
 
 def test_a_parameter_where_none_is_taken_is_refused() -> None:
