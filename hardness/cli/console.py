@@ -64,16 +64,26 @@ class TerminalProgress:
 
 
 def make_bars(*columns: ProgressColumn) -> Bars:
-    """Progress bars on stderr that leave nothing behind; off where stderr is not a terminal."""
+    """Progress bars that leave nothing behind; off where stderr is not a terminal.
+
+    They are drawn by `console` where that is on a terminal too: what it prints then stands above
+    them. Where stdout goes into a file or a pipe, they are drawn on stderr.
+    """
     errors = Console(stderr=True)
+    together = _on_terminal(console)
     return Bars(
         *columns,
-        console=errors,
+        console=console if together else errors,
         transient=True,
-        disable=not errors.is_terminal,
+        disable=not _on_terminal(errors),
         # Into a file or a pipe, stdout is to go there and not above the bars.
-        redirect_stdout=console.is_terminal,
+        redirect_stdout=together,
     )
+
+
+def _on_terminal(shown: Console) -> bool:
+    """Whether it is on a terminal indeed, and not only told to draw as if it were (FORCE_COLOR)."""
+    return shown.is_terminal and shown.file.isatty()
 
 
 @contextmanager
