@@ -54,13 +54,18 @@ class TerminalProgress:
         self._task = None
 
     def start(self, stage: str, total: int, unit: str) -> None:
-        if self._task is not None:
-            self._bars.remove_task(self._task)
+        self.end()
         self._task = self._bars.add_task(stage, total=total, unit=unit)
 
     def advance(self, amount: int) -> None:
         if self._task is not None:
             self._bars.advance(self._task, amount)
+
+    def end(self) -> None:
+        """Remove the bar of a stage that is over, where the next one is long in coming."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+            self._task = None
 
 
 def make_bars(*columns: ProgressColumn) -> Bars:
