@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from hardness.cli.console import TerminalProgress, make_bars
+
 DRAW = """
 import sys, time
 from hardness.cli.console import progress, say
@@ -107,3 +109,14 @@ def test_nothing_is_drawn_where_stderr_is_a_file(
     assert BAR not in written + out + err
     assert err.splitlines() == ["warned of reading", "warned of scoring"]
     assert (written if stdout else out).split("\n")[0].rstrip("\r") == PRINTED[0]
+
+
+def test_bar_of_a_stage_that_is_over_goes_at_once() -> None:
+    shown = make_bars()
+    bars = TerminalProgress(shown)
+    bars.start("writing", 1, "shards")
+    bars.advance(1)
+    assert [task.description for task in shown.tasks] == ["writing"]
+    bars.end()
+    bars.advance(1)
+    assert not shown.tasks
