@@ -39,7 +39,6 @@ def build(
         int | None,
         typer.Option(help="Records in a shard.", show_default="about 64 MiB of the data"),
     ] = None,
-    work: Work = None,
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Build again and replace what the output folder holds."),
@@ -48,14 +47,15 @@ def build(
     workers: Workers = None,
     scheduler: Scheduler = None,
     memory: Memory = "4GB",
+    work: Work = None,
 ) -> None:
     """Put the records in training order and write them as Parquet shards.
 
-    A selection says which records are trained on, an order says when. `--curriculum` names both
-    ready-made, and `--dry-run` shows what they come to.
+    A selection says which records are trained on, an order says when.
+    `--curriculum` names both ready-made, and `--dry-run` shows what they come to.
 
-    The same command again finds the finished shards; after an interruption it goes on where it
-    stopped.
+    The same command again finds the finished shards; after an interruption it
+    goes on where it stopped.
     """
     given: dict[str, Any] = dict(locals())
     settings = {name: given[name] for name in SETTINGS}

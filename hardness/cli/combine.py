@@ -46,10 +46,10 @@ def combine(
 ) -> None:
     """Make a metric of others, by an expression over the columns of hardness tables.
 
-    Nulls, and what is not a finite number, are null. A name that holds a sign may stand in
-    backticks; one that is a metric of a table need not.
+    Nulls, and what is not a finite number, are null. A name that holds a sign
+    may stand in backticks; one that is a metric of a table need not.
 
-        hardness combine base=base.hardness tuned=tuned.hardness --name learnability
+        hardness combine base=b.hardness tuned=t.hardness --name learnability
     """
     from hardness.cli.console import command, say
     from hardness.cli.summary import print_metric

@@ -35,8 +35,9 @@ def compare(
 ) -> None:
     """Compare curricula and weightings over several seeds, with statistics.
 
-    Every arm of the experiment is trained with every seed, some at a time. The same command again
-    goes on where it was. It says so plainly where nothing is significant.
+    Every arm of the experiment is trained with every seed, some at a time. The
+    same command again goes on where it was. It says so plainly where nothing is
+    significant. Needs the `compare` extra.
 
         hardness compare experiment.yaml
     """

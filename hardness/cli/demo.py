@@ -17,8 +17,8 @@ def demo(
 ) -> None:
     """See it all on a generated sample: score, build, train, compare. A few minutes, no network.
 
-    The sample is made of premise/hypothesis pairs whose difficulty tier is known and of whose
-    labels a tenth is wrong. Needs the `train` extra.
+    The sample is made of premise/hypothesis pairs whose difficulty tier is known
+    and of whose labels a tenth is wrong. Needs the `train` extra.
 
         hardness demo -o demo
     """

@@ -85,9 +85,10 @@ def lm(
 ) -> None:
     """Estimate an n-gram model of a dataset and write it for KenLM.
 
-    Interpolated modified Kneser-Ney, the model that KenLM's `lmplz --discount_fallback` makes of
-    the same tokens; each record is a sentence. Use it with `score --metric kenlm --model`, on other
-    data: scored by a model of itself, a strange text looks easy.
+    Interpolated modified Kneser-Ney, the model that KenLM's
+    `lmplz --discount_fallback` makes of the same tokens; each record is a
+    sentence. Use it with `score --metric kenlm --model`, on other data: scored
+    by a model of itself, a strange text looks easy.
 
         hardness lm corpus.jsonl -o lm.arpa --order 3 --prune 0 1 1
     """

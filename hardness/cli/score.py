@@ -143,8 +143,8 @@ def score(
 ) -> None:
     """Score how hard every record of a dataset is, into a hardness table.
 
-    The result does not depend on where it runs. The same command again finds the table
-    complete and says so; after a crash it goes on where it was.
+    The result does not depend on where it runs. The same command again finds
+    the table complete and says so; after a crash it goes on where it was.
 
         hardness score --metric perplexity data.jsonl
     """

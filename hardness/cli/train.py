@@ -210,10 +210,10 @@ def train(
 ) -> None:
     """Train a model on shards in their order, with each sample's loss weighted as you choose.
 
-    For example: hardness train shards -o run --task classification --eval test.jsonl
+    The same command again goes on from the newest checkpoint of a run that was
+    stopped. `hardness runs` compares runs. Needs the `train` extra.
 
-    The same command again goes on from the newest checkpoint of a run that was stopped. `hardness
-    runs` compares runs.
+        hardness train shards -o run --task classification --eval test.jsonl
     """
     options: dict[str, Any] = dict(locals())
     from hardness.cli.train_progress import TrainProgress

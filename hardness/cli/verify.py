@@ -21,7 +21,8 @@ def verify(
 ) -> None:
     """Check that shards are whole and unchanged, and name every one that is not.
 
-    Missing, truncated, altered and foreign shards are listed, and the exit code is 2 then.
+    Missing, truncated, altered and foreign shards are listed, and the exit code
+    is 2 then.
     """
     from hardness.cli.console import progress, say
     from hardness.curriculum.verify import verify as run

@@ -61,7 +61,7 @@ DSIR = Metric(
         ),
         Column(
             name="per_ngram",
-            summary="log_weight / n-grams, nats, for texts of unlike lengths",
+            summary="the same / n-grams, nats, for texts of unlike lengths",
             harder="lower",
         ),
         Column(name="n_ngrams", summary="n-grams of the text, of all orders", type="uint64"),
