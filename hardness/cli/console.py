@@ -54,26 +54,41 @@ class TerminalProgress:
         self._task = None
 
     def start(self, stage: str, total: int, unit: str) -> None:
-        if self._task is not None:
-            self._bars.remove_task(self._task)
+        self.end()
         self._task = self._bars.add_task(stage, total=total, unit=unit)
 
     def advance(self, amount: int) -> None:
         if self._task is not None:
             self._bars.advance(self._task, amount)
 
+    def end(self) -> None:
+        """Remove the bar of a stage that is over, where the next one is long in coming."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+            self._task = None
+
 
 def make_bars(*columns: ProgressColumn) -> Bars:
-    """Progress bars on stderr that leave nothing behind; off where stderr is not a terminal."""
+    """Progress bars that leave nothing behind; off where stderr is not a terminal.
+
+    They are drawn by `console` where that is on a terminal too: what it prints then stands above
+    them. Where stdout goes into a file or a pipe, they are drawn on stderr.
+    """
     errors = Console(stderr=True)
+    together = _on_terminal(console)
     return Bars(
         *columns,
-        console=errors,
+        console=console if together else errors,
         transient=True,
-        disable=not errors.is_terminal,
+        disable=not _on_terminal(errors),
         # Into a file or a pipe, stdout is to go there and not above the bars.
-        redirect_stdout=console.is_terminal,
+        redirect_stdout=together,
     )
+
+
+def _on_terminal(shown: Console) -> bool:
+    """Whether it is on a terminal indeed, and not only told to draw as if it were (FORCE_COLOR)."""
+    return shown.is_terminal and shown.file.isatty()
 
 
 @contextmanager

@@ -29,5 +29,10 @@ def demo(
 
     sample = SampleConfig(seed=seed)
     with progress() as bars:
-        result = run(output, sample=sample, epochs=epochs, on_step=announce, progress=bars)
+
+        def on_step(command: str) -> None:
+            bars.end()
+            announce(command)
+
+        result = run(output, sample=sample, epochs=epochs, on_step=on_step, progress=bars)
     print_demo(result)

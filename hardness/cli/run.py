@@ -49,7 +49,12 @@ def run(
             say(f"{report.state.ljust(9)} {_words(report.step)}")
         return
     with progress() as bars:
-        reports = run_recipe(recipe, changes=changes, tell=_tell, progress=bars)
+
+        def tell(report: StepReport) -> None:
+            bars.end()
+            _tell(report)
+
+        reports = run_recipe(recipe, changes=changes, tell=tell, progress=bars)
     folders = [str(report.step.options.get("output", "")) for report in reports]
     say(f"\nresults: {', '.join(dict.fromkeys(filter(None, folders)))}")
 

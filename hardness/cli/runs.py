@@ -18,10 +18,10 @@ def runs(
 
     For example: hardness runs experiments
     """
-    from rich.table import Table
     from rich.text import Text
 
     from hardness.cli.console import console
+    from hardness.cli.summary import folded_names, grouped
     from hardness.training.runs import list_runs
 
     rows = [_cells(run, folder) for run in list_runs(folder)]
@@ -29,19 +29,17 @@ def runs(
     same = [n for n in SHARED if len(rows) > 1 and len({row[n] for row in rows}) == 1]
     empty = [name for name in rows[0] if not any(row[name] for row in rows)]
     shown = [name for name in rows[0] if name not in (*same, *empty)]
-    table = Table(box=None, pad_edge=False)
-    for name in shown:
-        table.add_column(name, overflow="fold", justify="right" if name in NUMBERS else "left")
-    for row in rows:
-        table.add_row(*(Text(row[name]) for name in shown))
+    cells = folded_names([shown, *([row[name] for name in shown] for row in rows)])
     if same:
         console.print(Text(", ".join(f"{name} {rows[0][name]}" for name in same)), soft_wrap=True)
-    console.print(table)
+    for table in grouped(cells, left=WORDS):
+        console.print(table)
+        console.print()
     console.print("train, eval and best are losses in nats; … is a run that did not end")
 
 
 SHARED = ("task", "model", "seed")
-NUMBERS = ("steps", "train", "eval", "best", "accuracy", "perplexity")
+WORDS = ("task", "model", "order", "weighting")
 
 
 def _cells(run: RunSummary, folder: Path) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -57,14 +59,17 @@ def _fitting(rows: Sequence[Sequence[str]]) -> list[Table]:
     Args:
         rows: the first of them headings; the first of each its name.
     """
-    return [_table(rows)] if _fits(rows) else grouped(list(zip(*rows, strict=True)))
+    if _fits(rows):
+        return [_table(rows, left=("harder",))]
+    return grouped(list(zip(*rows, strict=True)))
 
 
-def grouped(rows: Sequence[Sequence[str]]) -> list[Table]:
+def grouped(rows: Sequence[Sequence[str]], *, left: Collection[str] = ()) -> list[Table]:
     """The rows as tables of as many columns as the terminal has room for, the first one in each.
 
     Args:
-        rows: the first of them headings; the first of each its name.
+        rows: the first of them headings; the first of each its name, which may have several lines.
+        left: headings of other columns that hold words, not numbers.
     """
     names, *columns = zip(*rows, strict=True)
     groups: list[list[Sequence[str]]] = [[]]
@@ -72,19 +77,55 @@ def grouped(rows: Sequence[Sequence[str]]) -> list[Table]:
         if groups[-1] and not _fits(list(zip(names, *groups[-1], column, strict=True))):
             groups.append([])
         groups[-1].append(column)
-    return [_table(list(zip(names, *group, strict=True))) for group in groups]
+    return [_table(list(zip(names, *group, strict=True)), left=left) for group in groups]
+
+
+def folded_names(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """The rows with their names on several lines where the terminal has no room for them on one.
+
+    Names are broken behind `/`, `-`, `_` and `.`, never inside a word: so that all columns fit or,
+    where that does not help, to half the terminal.
+
+    Args:
+        rows: the first of them headings; the first of each its name.
+    """
+    others = [cells[1:] for cells in rows]
+    room = console.width - _width(others) - _GAP
+    if room < max(cell_len(part) for name, *_ in rows for part in _parts(name)):
+        room = console.width // 2
+    return [[_folded(name, room), *cells] for (name, *_), cells in zip(rows, others, strict=True)]
+
+
+def _parts(name: str) -> list[str]:
+    return re.findall(r"[^/_.-]*[/_.-]?", name)
+
+
+def _folded(name: str, room: int) -> str:
+    lines = [""]
+    for part in _parts(name):
+        if lines[-1] and cell_len(lines[-1] + part) > room:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _fits(rows: Sequence[Sequence[str]]) -> bool:
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return sum(widths) + _GAP * (len(widths) - 1) <= console.width
+    return _width(rows) <= console.width
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Table:
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    """Cells of the terminal that a table of the rows takes."""
+    widths = [
+        max(cell_len(line) for cell in cells for line in cell.split("\n"))
+        for cells in zip(*rows, strict=True)
+    ]
+    return sum(widths) + _GAP * (len(widths) - 1)
+
+
+def _table(rows: Sequence[Sequence[str]], *, left: Collection[str] = ()) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
-    last = len(rows[0]) - 1
     for index, heading in enumerate(rows[0]):
-        right = index not in (0, last if rows[0][last] == "harder" else 0)
+        right = index > 0 and heading not in left
         table.add_column(heading, justify="right" if right else "left", no_wrap=True)
     for row in rows[1:]:
         table.add_row(*map(Text, row))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-from hardness.cli.console import console, make_bars, say
+from hardness.cli.console import make_bars, say
 from hardness.training import names
 from hardness.training.listener import Listener, StepReport
 
@@ -49,11 +49,8 @@ class TrainProgress(Listener):
         self._bars.stop()
 
     def note(self, text: str) -> None:
-        """Print what was detected, above the bar where both are on the terminal."""
-        if console.is_terminal and not self._bars.disable:
-            self._bars.print(text, markup=False, soft_wrap=True)
-        else:
-            say(text)
+        """Print what was detected."""
+        say(text)
 
     def step(self, report: StepReport) -> None:
         """Move the bar."""

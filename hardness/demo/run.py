@@ -16,7 +16,7 @@ from hardness.demo.sample import SampleConfig, write_sample
 from hardness.errors import HardnessError
 from hardness.io.atomic import read_json, write_json
 from hardness.progress import Progress, Silent
-from hardness.training.listener import Listener, StepReport
+from hardness.training.progress import StepProgress
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,19 +86,6 @@ class DemoResult:
     """The trainings, in the order of `ARMS`."""
     seconds: float
     """Wall time of everything."""
-
-
-class _Steps(Listener):
-    """Passes a training's steps on as progress."""
-
-    def __init__(self, stage: str, progress: Progress) -> None:
-        self._stage = stage
-        self._progress = progress
-
-    def step(self, report: StepReport) -> None:
-        if report.step == 1:
-            self._progress.start(self._stage, report.total_steps, "steps")
-        self._progress.advance(1)
 
 
 def demo(
@@ -243,7 +230,7 @@ def _train(
     words = ["hardness", "train", str(shards), *as_arguments(options), "-o", str(output)]
     say(shlex.join(words))
     began = time.perf_counter()
-    listener = _Steps(f"training, {name}", progress)
+    listener = StepProgress(f"training, {name}", progress)
     run = hardness.train(shards, output, listener=listener, **options)
     assert run.evaluation is not None
     return Arm(

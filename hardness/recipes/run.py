@@ -16,6 +16,7 @@ from hardness.io.digest import object_digest
 from hardness.io.shipped import PIPELINES
 from hardness.progress import Progress
 from hardness.recipes.recipe import OUTPUT, Recipe, Step, read_recipe
+from hardness.training.progress import StepProgress
 
 MARK = "recipe.json"
 KNOWS_ITSELF = ("score", "build", "train")
@@ -110,6 +111,8 @@ def _do(step: Step, progress: Progress | None) -> Any:
     options = dict(step.options)
     if "progress" in parameters:
         options["progress"] = progress
+    if "listener" in parameters and progress is not None:
+        options["listener"] = StepProgress("training", progress)
     try:
         return function(**options)
     except OutputExistsError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from hardness.errors import HardnessError, mended_by_the_user
+from hardness.errors import mended_by_the_user
 from hardness.io.atomic import atomic_path
 
 
@@ -22,9 +22,6 @@ class MetricsLog:
         path: of metrics.jsonl; None writes nothing, as ranks other than the first do.
         step: steps already taken; lines of later ones, which will be taken again, are dropped.
         tensorboard: folder of TensorBoard events to write too, or None.
-
-    Raises:
-        HardnessError: TensorBoard is asked for and not installed.
     """
 
     def __init__(
@@ -84,11 +81,6 @@ def _lines_until(path: Path, step: int) -> list[str]:
 
 
 def _event_writer(folder: Path, step: int) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise HardnessError(
-            "tensorboard must be installed to write its events, got no such package; "
-            "pip install 'hardness[tensorboard]' or leave out --tensorboard"
-        ) from None
+    from torch.utils.tensorboard import SummaryWriter
+
     return SummaryWriter(str(folder), purge_step=step + 1 if step else None)

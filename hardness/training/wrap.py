@@ -47,16 +47,9 @@ def add_lora(model: nn.Module, rank: int, task: str) -> nn.Module:
     """The model with low-rank adapters on all its linear layers, which alone learn.
 
     Source: Hu et al. 2021, LoRA, through the package `peft`.
-
-    Raises:
-        HardnessError: `peft` is not installed.
     """
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError:
-        raise HardnessError(
-            "lora must have the package peft, got none installed; pip install 'hardness[lora]'"
-        ) from None
+    from peft import LoraConfig, get_peft_model
+
     settings = LoraConfig(
         r=rank,
         lora_alpha=LORA_ALPHA * rank,

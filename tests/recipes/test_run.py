@@ -12,8 +12,11 @@ import pytest
 import hardness
 from hardness.demo.sample import SampleConfig, write_sample
 from hardness.errors import HardnessError, OutputExistsError
+from hardness.progress import Silent
 from hardness.recipes.recipe import read_recipe
 from hardness.recipes.run import StepReport, plan, run
+from hardness.training.listener import Listener
+from hardness.training.listener import StepReport as TrainStep
 
 RECIPE = """
 settings: {data: train.jsonl, order: ascending, output: out}
@@ -117,6 +120,23 @@ def test_folder_of_other_files_is_left_alone(recipe: Path) -> None:
     (recipe.parent / "out" / "mine.txt").touch()
     with pytest.raises(HardnessError, match="output must be a new folder or that of an earlier"):
         run(recipe)
+
+
+def test_training_shows_its_steps(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @wraps(hardness.train)
+    def train(*, listener: Listener, **_: Any) -> None:
+        listener.step(TrainStep(step=1, total_steps=9, epoch=0, metrics=None))
+
+    class Stages(Silent):
+        def start(self, stage: str, total: int, unit: str) -> None:
+            stages.append((stage, total, unit))
+
+    stages: list[tuple[str, int, str]] = []
+    monkeypatch.setattr(hardness, "train", train, raising=False)
+    with recipe.open("a") as file:
+        file.write('  - train: {shards: "{output}/s", output: "{output}/run"}\n')
+    run(recipe, progress=Stages())
+    assert stages[-1] == ("training", 9, "steps")
 
 
 @pytest.mark.parametrize("text", ["[]", '{"kind": 1}', '{"steps": 3}'])

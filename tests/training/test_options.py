@@ -73,15 +73,21 @@ def test_lora_trains_adapters_and_saves_a_plain_model(job: dict[str, Any], tmp_p
     AutoModelForSequenceClassification.from_pretrained(result.model)
 
 
-def test_a_missing_extra_names_its_package(
-    job: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("option", "module"), [({"lora": 2}, "peft"), ({"tensorboard": True}, "tensorboard")]
+)
+def test_a_missing_extra_is_told_before_anything_is_written(
+    option: dict[str, Any],
+    module: str,
+    job: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(HardnessError, match=r"pip install 'hardness\[lora\]'"):
-        train(output=tmp_path / "lora", lora=2, **job)
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    with pytest.raises(HardnessError, match=r"pip install 'hardness\[tensorboard\]'"):
-        train(output=tmp_path / "events", tensorboard=True, **job)
+    monkeypatch.setitem(sys.modules, module, None)
+    (extra,) = option
+    with pytest.raises(HardnessError, match=rf"pip install 'hardness\[{extra}\]'"):
+        train(output=tmp_path / "run", **option, **job)
+    assert not (tmp_path / "run").exists()
 
 
 def test_accumulation_changes_nothing_but_rounding(job: dict[str, Any], tmp_path: Path) -> None:
