@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,15 @@ def test_the_course_is_drawn(table: Path, tmp_path: Path, ending: str, begins: b
     file = tmp_path / f"course.{ending}"
     assert f"plot: {file}" in run(table, "--dry-run", "--plot", file)
     assert file.read_bytes().startswith(begins)
+
+
+def test_what_draws_is_missed_before_any_work(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "altair", None)
+    monkeypatch.setattr("hardness.curriculum.prepare.prepare", None)
+    with pytest.raises(HardnessError, match="altair must be installed, got no such package"):
+        run(table, "--dry-run", "--plot", tmp_path / "course.svg")
 
 
 def test_a_drawing_in_html_asks_nobody_for_anything(table: Path, tmp_path: Path) -> None:
