@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from hardness.cli.build import build
+from hardness.cli.console import size
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from hardness.io.storage import AnyPath
@@ -43,8 +44,8 @@ def test_the_summary_tells_what_was_written_and_what_is_next(table: Path, tmp_pa
     printed = run(
         table, "--by", "perplexity", "--order", "descending", "-o", output, "--shard-rows", "500"
     )
-    size = sum(shard.bytes for shard in open_shards(output).manifest.shards) / 1e6
-    assert re.search(rf"shards 3 written in \d+\.\d s, {size:.1f} MB", printed)
+    total = size(sum(shard.bytes for shard in open_shards(output).manifest.shards))
+    assert re.search(rf"shards 3 written in \d+\.\d s, {total}", printed)
     assert "records 1,200" in printed
     assert "order descending by perplexity (higher is harder)" in printed
     assert "hardness 0.01" in printed

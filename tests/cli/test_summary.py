@@ -128,3 +128,11 @@ def test_rows_whose_columns_do_not_fit_become_several_tables(
     for row in rows:
         assert sum(row[0] in line for line in lines) == tables
         assert all(sum(cell in line for line in lines) == 1 for cell in row[1:])
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(0, "0.0 kB"), (4_321, "4.3 kB"), (100_000, "0.1 MB"), (1_234_567_890, "1,234.6 MB")],
+)
+def test_sizes_are_told_in_a_unit_that_shows_them(count: int, told: str) -> None:
+    assert shared.size(count) == told
