@@ -154,6 +154,12 @@ def read_column(
         HardnessError: no numbers, a row twice or missing, or a damaged part.
     """
     name = full_name(info, column)
+    ends = np.cumsum([0, *(part.get("rows", 0) for part in info.content["parts"])]).tolist()
+    if ends[-1] != info.rows:
+        raise HardnessError(
+            f"{info.path} must hold {info.rows} rows, got {ends[-1]} in its parts; score the data "
+            "again"
+        )
     rows = np.empty(info.rows, dtype=np.uint64)
     values = np.empty(info.rows)
     valid = np.empty(info.rows, dtype=bool)
@@ -171,9 +177,8 @@ def read_column(
         values[place] = to_numpy(score)
         values[place][~valid[place]] = 0.0
 
-    ends = np.cumsum([part["rows"] for part in info.content["parts"]]).tolist()
     with ThreadPoolExecutor(PARTS_AT_A_TIME) as pool:
-        places = [slice(start, stop) for start, stop in pairwise([0, *ends])]
+        places = [slice(start, stop) for start, stop in pairwise(ends)]
         list(pool.map(read, info.parts(), places))
     pa.default_memory_pool().release_unused()  # much of what it keeps is never needed again
     if np.any(rows[1:] < rows[:-1]):

@@ -78,8 +78,9 @@ class SpilledPiece:
         start, stop = int(self.offsets[index]), int(self.offsets[index + 1])
         if start == stop:
             return []
-        with open(self.path, "rb", buffering=0) as file:
-            reader = pa.BufferReader(os.pread(file.fileno(), stop - start, start))
+        with open(self.path, "rb") as file:  # buffered: one system call reads 2 GiB at most
+            file.seek(start)
+            reader = pa.BufferReader(file.read(stop - start))
         batches = []
         while reader.tell() < reader.size():
             message = pa.ipc.read_message(reader)

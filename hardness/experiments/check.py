@@ -38,11 +38,13 @@ class _Metrics:
 
     Attributes:
         columns: name to its columns, the primary one first; None where only scoring tells.
+        scores: name to those of them that say which way is harder, likewise.
         open: scoring may add metrics of other names.
         known: nothing was wrong with what is to be scored.
     """
 
     columns: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
+    scores: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     open: bool = False
     known: bool = True
 
@@ -75,12 +77,19 @@ def _metrics(settings: Settings, experiment: Experiment, found: Found) -> _Metri
     held = _Metrics()
     if found.table is not None:
         table = found.table
-        held.columns = {name: table.metric(name).columns for name in table.metrics}
+        infos = [table.metric(name) for name in table.metrics]
+        held.columns = {info.name: info.columns for info in infos}
+        held.scores = {info.name: tuple(info.directions) for info in infos}
     elif not experiment.scored:
         held.known = False  # the table is not there, which is told already
     for index, item in enumerate(experiment.scored):
         keys = ("score", index)
-        options = {key: value for key, value in item.items() if key not in _SCORE_OPTIONS}
+        options = {
+            key: value
+            for key, value in item.items()
+            # One of another metric may stay where it says nothing, as scoring lets it.
+            if key not in _SCORE_OPTIONS and value is not None
+        }
         try:
             metric = metrics.get(str(item["metric"]))
             settings.only(keys, options, metric.options)
@@ -91,8 +100,10 @@ def _metrics(settings: Settings, experiment: Experiment, found: Found) -> _Metri
             held.known = False
             continue
         held.open = held.open or metric.settles
-        held.columns[metric.name] = (
-            None if metric.settles else tuple(column.name for column in metric.columns)
+        of = metric.columns
+        held.columns[metric.name] = None if metric.settles else tuple(c.name for c in of)
+        held.scores[metric.name] = (
+            None if metric.settles else tuple(c.name for c in of if c.harder is not None)
         )
     return held
 
@@ -158,6 +169,8 @@ def _check_by(
             references = ()
         for reference in references:
             _check_reference(reference, held, place)
+        if by is not None and references == (str(by),):
+            _check_direction(str(by), held)
     except HardnessError as error:
         settings.refuse(_keys(settings, arm, "by" if "by" in arm.build else "admit"), str(error))
 
@@ -173,6 +186,16 @@ def _check_reference(reference: str, held: _Metrics, place: str) -> None:
         raise HardnessError(
             f"column must be one of {', '.join(f'{name}.{known}' for known in columns)}, got "
             f"{reference!r}; choose one of those"
+        )
+
+
+def _check_direction(reference: str, held: _Metrics) -> None:
+    name, _, column = reference.partition(".")
+    scores = held.scores.get(name)
+    if column and scores is not None and column not in scores:
+        raise HardnessError(
+            f"column must be a score of {name}: {', '.join(scores)}, got {column!r}, which has no "
+            "direction; choose one of those"
         )
 
 

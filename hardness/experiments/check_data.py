@@ -59,19 +59,18 @@ def look(settings: Settings, experiment: Experiment) -> Found:
         settings.refuse(("data",) if experiment.scored else ("table",), str(error))
         return Found(table=table)
     with dataset:
+        columns = dataset.columns
         try:
-            if place is not None:
-                create_table(place, dataset)  # nothing is written: what may not be is refused
+            if place is not None:  # nothing is written: what may not be is refused
+                columns = create_table(place, dataset).columns
         except HardnessError as error:
             settings.refuse(("table",), str(error))
-        label, labels = dataset.columns.label, frozenset()
+        label, labels = columns.label, frozenset()
         try:
             labels = frozenset() if label is None else frozenset(_labels(dataset, label))
         except HardnessError as error:
             settings.refuse(("data",), str(error))
-        return Found(
-            table=table, columns=dataset.columns, names=dataset.column_names, labels=labels
-        )
+        return Found(table=table, columns=columns, names=dataset.column_names, labels=labels)
 
 
 def check_eval(

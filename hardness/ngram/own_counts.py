@@ -39,6 +39,7 @@ def _capacity(length):
 
 def own_room(n_orders: int, longest: int) -> OwnRoom:
     """Memory to count the n-grams of records of up to `longest` positions."""
+    longest = max(longest, n_orders)  # `count_own` looks up place k - 1 in shorter records, too
     return OwnRoom(
         own=np.zeros((n_orders, longest), dtype=np.int64),
         often=np.empty((n_orders, longest), dtype=np.bool_),
@@ -59,7 +60,7 @@ def count_own(ids, start, length, own, often, last, scratch, stamp):
     Args:
         ids: uint64 (T,), see `Tokens`.
         start, length: the record's positions.
-        own: int64 (K, >= length), filled.
+        own: int64 (K, >= max(length, K)), filled.
         often: bool (K, >= length), whether the k-gram at each position may occur more than once.
         last: int64 (>= 2·length, a power of two), a stamp and a place; below the stamp of the
             moment it is of another record or order, so that nothing has to be cleared.

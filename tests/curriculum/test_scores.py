@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -90,6 +92,27 @@ def test_a_row_missing_or_added_is_refused(data: Path, tmp_path: Path, rows: lis
     frame = pl.DataFrame({"row": rows, "perplexity": [1.0] * len(rows)})
     _replace_part(part, frame.cast({"row": pl.UInt64}))
     with pytest.raises(HardnessError, match=f"must hold 4 rows, got {len(rows)}; score the data"):
+        read_scores(table, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "got"),
+    [
+        ({"rows": 3}, 4),
+        ({"rows": 5}, 4),
+        ({"parts": []}, 0),
+    ],
+    ids=["fewer", "more", "none"],
+)
+def test_a_number_of_rows_that_is_not_that_of_the_parts_is_refused(
+    data: Path, tmp_path: Path, change: dict[str, Any], got: int
+) -> None:
+    table = score(data, tmp_path / "t", [1, 2, 3, 4])
+    metric = tmp_path / "t" / "perplexity" / "metric.json"
+    content = json.loads(metric.read_text()) | change
+    metric.write_text(json.dumps(content))
+    told = rf"must hold {content['rows']} rows, got {got} in its parts; score the data again"
+    with pytest.raises(HardnessError, match=told):
         read_scores(table, None)
 
 

@@ -21,6 +21,9 @@ from tests.curriculum.scored import records, score, write_jsonl
 ROWS = 10
 
 
+_DELTA = "DELTA_BINARY_PACKED"
+
+
 def ordered(rows: int = ROWS) -> pa.Table:
     return pa.table(
         {
@@ -114,6 +117,13 @@ def test_polars_and_pyarrow_read_the_shards_as_they_are(folder: Path) -> None:
     files = sorted(folder.glob("shard-*.parquet"))
     assert pl.read_parquet(files).equals(pl.DataFrame(ordered()))
     assert pa.concat_tables(pq.read_table(file) for file in files).equals(ordered())
+
+
+def test_rows_and_positions_are_stored_as_differences(folder: Path) -> None:
+    group = pq.ParquetFile(min(folder.glob("shard-*.parquet"))).metadata.row_group(0)
+    columns = [group.column(index) for index in range(group.num_columns)]
+    encoded = {column.path_in_schema for column in columns if _DELTA in column.encodings}
+    assert encoded == {"row", "position"}
 
 
 def test_datasets_reads_the_shards_as_they_are(folder: Path, tmp_path: Path) -> None:

@@ -63,6 +63,11 @@ def test_sound_experiment_is_let_through(folder: Path) -> None:
     assert len(read_experiment(folder / "try.yaml").arms) == 2
 
 
+def test_option_that_says_nothing_may_be_of_another_metric(folder: Path) -> None:
+    (folder / "try.yaml").write_text(WHOLE.replace("order: 2", "order: 2\n    folds: null"))
+    assert read_experiment(folder / "try.yaml").arms
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -93,6 +98,7 @@ def test_sound_experiment_is_let_through(folder: Path) -> None:
         ("epochs: 1", "prompt: text", ":5: prompt and response must be left out for classificat"),
         ("epochs: 1", "task: causal-lm\n  response: txt", ":6: response must be among the columns"),
         ("by: perplexity.nll", "by: perplexity.nil", ":14: column must be one of perplexity.perpl"),
+        ("by: perplexity.nll", "by: perplexity.n_tokens", ":14: column must be a score of perpl"),
         ("by: perplexity.nll", "by: surface", ":14: metric must be one of perplexity in the table"),
         ("by: perplexity.nll", "by: rank(perplexity", ":14: by must be arithmetic over columns"),
         (
@@ -136,6 +142,24 @@ def test_table_that_is_there_is_looked_into(folder: Path) -> None:
     assert "metric must be one of surface in" in message(folder, text)
     (folder / "try.yaml").write_text(text.replace("perplexity.nll", "surface.tokens"))
     assert read_experiment(folder / "try.yaml").scored == ()
+    hardness.score(folder / "train.jsonl", metric="perplexity", output=folder / "t")
+    text = text.replace("order: random", "by: surface")
+    told = message(folder, text.replace("perplexity.nll", "perplexity.n_tokens"))
+    assert "column must be a score of perplexity: perplexity, nll, n_oov, got 'n_tokens'" in told
+    (folder / "try.yaml").write_text(text.replace("perplexity.nll", "perplexity / perplexity.nll"))
+    assert read_experiment(folder / "try.yaml").arms
+
+
+def test_label_that_the_table_knows_is_the_experiment_s(folder: Path) -> None:
+    records = [{"text": f"a {word}", "said": word} for word in ("good", "bad")]
+    write(folder / "said.jsonl", *records)
+    hardness.score(folder / "said.jsonl", metric="surface", label="said", output=folder / "t")
+    text = WHOLE.replace("train.jsonl", "said.jsonl").replace("eval.jsonl", "said.jsonl")
+    text = text.replace("order: random", "by: surface")
+    (folder / "try.yaml").write_text(f"table: t\n{text}", encoding="utf-8")
+    assert read_experiment(folder / "try.yaml").table is not None
+    told = message(folder, f"table: t\n{text.replace('eval: said', 'eval: other')}")
+    assert "eval: label must " in told
 
 
 def test_missing_table_is_told_alone(folder: Path) -> None:

@@ -106,3 +106,22 @@ def test_tables_and_pools_grow_to_any_number_of_keys() -> None:
             assert end - begin == 7 * len(np.unique(keys[start:stop]))
             for value in values[start:stop:97]:
                 assert unpack(value, pool[begin:end]) == {0: 1, 65_000: 1, 7: 2}
+
+
+def test_rows_of_a_partition_outlive_the_growth_of_pools_in_the_next() -> None:
+    n_keys = 600
+    keys = np.tile(np.repeat(np.arange(2, 2 + n_keys, dtype=np.uint64), 2), 2)
+    classes = np.tile(np.array([0, 1], dtype=np.uint16), 2 * n_keys)
+    values = np.empty(len(keys), dtype=np.uint64)
+    # The first of three partitions has a few of the keys, the second the others, the third none.
+    for first in (10, 2 * n_keys - 10):
+        bounds = np.array([[0, first, 2 * n_keys, 2 * n_keys]])
+        bounds = np.concatenate([bounds, bounds + 2 * n_keys])
+        n_distinct, pool, pool_bounds = count_classes(
+            keys, classes, bounds, 2, 2, SPAN, np.uint32, values
+        )
+        assert n_distinct == n_keys
+        assert pool_bounds.tolist() == [0, 5 * n_keys, 10 * n_keys]
+        for block, at in ((block, at) for block in range(2) for at in range(2 * n_keys)):
+            own = pool[pool_bounds[block] : pool_bounds[block + 1]]
+            assert unpack(values[2 * n_keys * block + at], own) == {0: 2, 1: 2}

@@ -88,6 +88,14 @@ def test_keys_of_unfitted_blocks_are_only_looked_up() -> None:
     assert counts.tolist() == [2 * 2 + FIRST, 2 * 2, 2 * 1 + FIRST, 2 * 2, 0, 2 * 1]
 
 
+def test_no_partition_knows_the_keys_of_another() -> None:
+    keys = np.array([5, 5, 5, 7, 5], dtype=np.uint64)
+    counts = np.empty(5, dtype=np.uint32)
+    # One block with two partitions, and one that is only looked up.
+    assert count_partitions(keys, np.array([[0, 2, 3], [3, 4, 5]]), 1, counts) == 2
+    assert counts.tolist() == [2 * 2 + FIRST, 2 * 2, 2 * 1 + FIRST, 0, 2 * 1]
+
+
 def test_salted_keys_count_within_groups() -> None:
     tokens = tokenize(pa.array(["a b", "a b", "a c"]), tokenizers.get("words"))
     salts = np.array([11, 11, 13], dtype=np.uint64)

@@ -91,6 +91,17 @@ def test_counting_a_records_own_ngrams_is_linear_in_its_length() -> None:
         assert 1 < per_ngram < 20, length
 
 
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_counting_ngrams_longer_than_the_record_stays_in_its_room(length: int) -> None:
+    """Python refuses what a kernel would read from beyond an array."""
+    own, often, last, scratch = own_room(6, length)
+    often.fill(True)
+    ids = np.full(length, 7, dtype=np.uint64)
+    count_own.py_func(ids, 0, length, own, often, last, scratch.view(np.uint64).astype(object), 1)
+    assert own[0, :length].tolist() == [length] * length
+    assert own[5, :length].tolist() == [1] * length
+
+
 def test_short_and_long_records_count_alike(tmp_path: Path) -> None:
     """One table serves both, of a size of its own for each."""
     path = tmp_path / "data.jsonl"

@@ -13,6 +13,7 @@ import pytest
 import hardness
 from hardness import HardnessError
 from hardness.demo.sample import write_sample
+from hardness.io.dataset import open_dataset
 from hardness.metrics.suspicion import suspicion
 from hardness.stages import suspect_records
 from hardness.stages.suspects import first_suspects
@@ -253,3 +254,15 @@ def test_flipped_labels_are_found_in_the_generated_sample(tmp_path: Path) -> Non
     assert 1 - np.cumsum(~by_confidence)[by_confidence].sum() / (n * (total - n)) >= 0.95
     mended = (ranked["suggested"] == ranked["true_label"]).to_numpy()[flipped]
     assert mended.mean() >= 0.8
+
+
+def test_partition_without_a_good_record_is_passed_over(tmp_path: Path) -> None:
+    good = ['{"text": "a", "label": "x"}'] * 3
+    lines = [*good, *["{" + " " * 40] * 3, *good]
+    (tmp_path / "data.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    rows = pl.Series("row", [0, 1, 2, 6, 7, 8], pl.UInt64)
+    part = pl.DataFrame({"row": rows, "suggested": [*"xyxyxx"]})
+    options: dict[str, Any] = {"label": "label", "on_error": "skip", "partition_bytes": 40}
+    with open_dataset(tmp_path / "data.jsonl", **options) as dataset:
+        assert any(not dataset.read(p, ["label"]).rows.size for p in dataset.partitions)
+        assert suspect_records.count_disagreeing(dataset, "label", lambda: iter([part])) == 2
