@@ -37,7 +37,7 @@ def train(
         Option(
             help="What each sample's loss is multiplied by: uniform, shards (their column "
             "`weight`), s-loss, s-loss-descending, s-loss-swing, linupper, quadratic, extremes, "
-            "dro-kl, focal, superloss or top-k; a number follows as in focal:2.",
+            "dro-kl, focal, superloss or top-k; the last four take a number, as in focal:2.",
             rich_help_panel=WEIGHTING,
         ),
     ] = "uniform",
