@@ -251,6 +251,7 @@ def _shelf(shelf: Shelf) -> Iterator[str]:
 def _commands() -> Iterator[str]:
     yield "What `hardness COMMAND --help` says."
     group: Any = typer.main.get_command(app)
+    yield _options(group)
     yield from _group(group, "hardness")
 
 
@@ -262,9 +263,13 @@ def _group(group: Any, prefix: str) -> Iterator[str]:
         if hasattr(command, "commands"):
             yield from _group(command, full)
             continue
-        rows = [_parameter(param) for param in command.params if param.name != "help"]
-        if rows:
-            yield _table(["option", "default", "what it is"], rows)
+        if any(param.name != "help" for param in command.params):
+            yield _options(command)
+
+
+def _options(command: Any) -> str:
+    rows = [_parameter(param) for param in command.params if param.name != "help"]
+    return _table(["option", "default", "what it is"], rows)
 
 
 def _help(text: str) -> str:

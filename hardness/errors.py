@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 
 class HardnessError(Exception):
@@ -68,6 +69,18 @@ def explain_missing(error: ModuleNotFoundError) -> HardnessError | None:
         return None
     fix = f"'hardness[{extra}]'" if extra else _CALLED.get(module, module)
     return HardnessError(f"{module} must be installed, got no such package; pip install {fix}")
+
+
+def require(*modules: str) -> None:
+    """Find out that packages are there before the work that needs them at its end; loads none.
+
+    Raises:
+        HardnessError: one is missing; what `explain_missing` says of it.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            missing = ModuleNotFoundError(f"No module named {module!r}", name=module)
+            raise explain_missing(missing) or missing
 
 
 def explain_os_error(error: OSError, name: str | None = None) -> HardnessError | None:

@@ -7,15 +7,17 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from hardness import __version__
 from hardness.cli.build import build
 from hardness.cli.combine import combine
 from hardness.cli.compare import compare
 from hardness.cli.curricula import curricula
 from hardness.cli.demo import demo
+from hardness.cli.flags import Command, Group
 from hardness.cli.lm import LmCommand, lm
 from hardness.cli.metrics import metrics
 from hardness.cli.pipelines import pipelines
@@ -68,6 +70,7 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 app = typer.Typer(
     name="hardness",
+    cls=Group,
     help="Which training examples are hard, in what order or with what weight should I train on "
     "them, and did it help?",
     no_args_is_help=True,
@@ -75,12 +78,32 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"hardness {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _hardness(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options of no command."""
+
+
 _COMMANDS = (
     *(score, show, metrics, combine, suspects, build, verify),
     *(train, runs, compare, report, run, demo),
 )
 for _command in _COMMANDS:
-    app.command()(interruptible(_command))
+    app.command(cls=Command)(interruptible(_command))
 app.command(cls=LmCommand)(interruptible(lm))
 app.add_typer(curricula, name="curricula")
 app.add_typer(pipelines, name="pipelines")

@@ -89,7 +89,10 @@ def _preview(
     from hardness.cli.build_preview import print_explanation, print_preview
     from hardness.cli.console import say
     from hardness.curriculum.prepare import prepare
+    from hardness.errors import require
 
+    if plot is not None:
+        require("altair", "vl_convert")
     prepared = prepare(table, **settings)
     if told:
         print_preview(prepared)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from hardness.cli.console import command, number, say
+from hardness.cli.console import command, number, say, size
 from hardness.curriculum.build import BuildResult
 from hardness.curriculum.manifest import Manifest
 
@@ -12,11 +12,9 @@ from hardness.curriculum.manifest import Manifest
 def print_built(result: BuildResult) -> None:
     """What a build did, and what to type next, line by line."""
     manifest = result.manifest
-    size = sum(shard.bytes for shard in manifest.shards)
+    total = size(sum(shard.bytes for shard in manifest.shards))
     done = "already there, nothing written" if result.cached else "written"
-    lines = {
-        "shards": f"{len(manifest.shards):,} {done} in {result.seconds:.1f} s, {size / 1e6:,.1f} MB"
-    }
+    lines = {"shards": f"{len(manifest.shards):,} {done} in {result.seconds:.1f} s, {total}"}
     print_lines(lines | described(manifest) | {"folder": str(result.path)})
     say()
     say(f"next: {command('hardness', 'train', result.path, '-o', 'run')}")

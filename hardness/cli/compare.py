@@ -19,7 +19,7 @@ def compare(
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, help="How many seeds.", show_default="those of the file, or 5"),
+        typer.Option(min=1, help="How many seeds.", show_default="those of the file, or 8"),
     ] = None,
     match: Annotated[
         bool,

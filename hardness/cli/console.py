@@ -113,6 +113,11 @@ def human(value: float) -> str:
     return f"{value:.0f}"
 
 
+def size(count: int) -> str:
+    """Bytes for reading: 1234567 is 1.2 MB, and less than 0.1 MB is told in kB."""
+    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
 def number(value: float | None) -> str:
     """A score for reading: four significant digits, a dash for null."""
     if value is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
+from hardness.cli.flags import Command
 from hardness.cli.options import (
     PANEL,
     Data,
@@ -21,7 +21,7 @@ from hardness.cli.prune import joined_prune
 from hardness.cli.startup import few_collections
 
 
-class LmCommand(TyperCommand):
+class LmCommand(Command):
     """A command whose `--prune` takes several numbers."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -44,7 +44,7 @@ def report(
 
     hardness report data.hardness --shards shards --runs run -o report.html
     """
-    from hardness.cli.console import progress, say
+    from hardness.cli.console import progress, say, size
     from hardness.reporting.report import report as run
 
     with progress() as bars:
@@ -59,6 +59,6 @@ def report(
             progress=bars,
         )
     if format == "html":
-        say(f"report: {result.output} ({result.bytes / 1e6:.1f} MB)")
+        say(f"report: {result.output} ({size(result.bytes)})")
     else:
         say(f"figures: {result.output} ({len(result.files)} files)")

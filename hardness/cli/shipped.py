@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hardness.cli.flags import Command, Group
 from hardness.io.shipped import Shelf
 
 Name = Annotated[str, typer.Argument(help="A name of the list, or a file.", show_default=False)]
@@ -21,6 +22,7 @@ def shelf_commands(kind: str, use: Callable[[str], list[str]], shelf: Shelf) -> 
         shelf: where they are.
     """
     group = typer.Typer(
+        cls=Group,
         help=f"List, show and copy the ready-made files of `{' '.join(use('NAME'))}`.",
         no_args_is_help=True,
         rich_markup_mode="rich",
@@ -69,7 +71,9 @@ def shelf_commands(kind: str, use: Callable[[str], list[str]], shelf: Shelf) -> 
         say(f"file: {target}")
         say(f"next: {command(*use(str(target)))}")
 
-    group.command("list", help=f"Name every {kind}, and say what it is for.")(list_)
-    group.command(help=f"Print a {kind}: what it does, when to use it, and its settings.")(show)
-    group.command(help=f"Copy a {kind} into a file that you can change.")(copy)
+    group.command("list", cls=Command, help=f"Name every {kind}, and say what it is for.")(list_)
+    group.command(
+        cls=Command, help=f"Print a {kind}: what it does, when to use it, and its settings."
+    )(show)
+    group.command(cls=Command, help=f"Copy a {kind} into a file that you can change.")(copy)
     return group

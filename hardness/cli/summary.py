@@ -22,11 +22,8 @@ _GAP = 2
 
 def print_metric(info: MetricInfo) -> None:
     """Counts, and the quantiles of every column."""
-    parameters = ", ".join(
-        f"{name} {_value(value)}"
-        for name, value in info.parameters.items()
-        if not is_digest(value)  # it tells whether an input changed, and a reader nothing
-    )
+    told = {name: _value(value) for name, value in info.parameters.items()}
+    parameters = ", ".join(f"{name} {value}" for name, value in told.items() if value)
     say(Text.assemble((info.name, "bold"), f"  ({parameters})" if parameters else ""))
     for table in _fitting([_headings(info), *(_numbers(info, name) for name in info.columns)]):
         console.print(table)
@@ -133,10 +130,17 @@ def _table(rows: Sequence[Sequence[str]], *, left: Collection[str] = ()) -> Tabl
 
 
 def _value(value: object) -> str:
-    """A parameter for reading."""
+    """A parameter for reading; empty for None and for digests.
+
+    Digests tell whether an input changed, and a reader nothing; of a tokenizer's file, `hf` is
+    left. No names of files are known: what decides the scores is their contents.
+    """
+    if value is None or is_digest(value):
+        return ""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return " ".join(map(str, value))
-    return str(value)
+        return " ".join(filter(None, map(_value, value)))
+    kind, _, rest = str(value).partition(":")
+    return kind if is_digest(rest) else str(value)
 
 
 def _quantile_name(quantile: float) -> str:

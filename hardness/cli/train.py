@@ -35,7 +35,9 @@ def train(
     weighting: Annotated[
         str,
         Option(
-            help="What each sample's loss is multiplied by, such as uniform or s-loss.",
+            help="What each sample's loss is multiplied by: uniform, shards (their column "
+            "`weight`), s-loss, s-loss-descending, s-loss-swing, linupper, quadratic, extremes, "
+            "dro-kl, focal, superloss or top-k; the last four take a number, as in focal:2.",
             rich_help_panel=WEIGHTING,
         ),
     ] = "uniform",

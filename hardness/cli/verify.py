@@ -35,12 +35,14 @@ def verify(
 
 def summary(result: Verification) -> str:
     """That shards are intact, in one line."""
+    from hardness.cli.console import size
+
     manifest = result.manifest
-    size = sum(shard.bytes for shard in manifest.shards)
+    total = size(sum(shard.bytes for shard in manifest.shards))
     checked = "digests, positions and occurrences" if result.deep else "digests"
     count = len(manifest.shards)
     return (
         f"intact: {count:,} shard{'s' if count != 1 else ''}, {manifest.rows:,} positions of "
-        f"{manifest.occurrences.get('records', manifest.rows):,} records, {size / 1e6:,.1f} MB "
+        f"{manifest.occurrences.get('records', manifest.rows):,} records, {total} "
         f"({checked})"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -12,12 +13,14 @@ from typing import Any
 import numpy as np
 
 import hardness
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, require
 from hardness.experiments.analysis import Comparison, analyse, to_match
 from hardness.experiments.curves import learning_curves
 from hardness.experiments.experiment import Arm, Experiment, read_experiment
 from hardness.experiments.markdown import as_markdown
 from hardness.experiments.measures import MEASURES
+from hardness.experiments.packages import packages
+from hardness.experiments.statistics import LEVEL, seeds_needed
 from hardness.experiments.training import RunOutcome, plan_runs, train_all
 from hardness.io.atomic import atomic_path, read_json, write_json
 from hardness.io.digest import object_digest
@@ -31,6 +34,8 @@ TABLE = "data.hardness"
 RESULTS = "comparison.json"
 SUMMARY = "comparison.md"
 CURVES = "learning-curves.svg"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +87,14 @@ def compare(
         progress: is told of every run.
 
     Raises:
-        HardnessError: a wrong experiment, or what scoring, building or training refuses.
+        HardnessError: a wrong experiment, a package that is missing, or what scoring, building or
+            training refuses.
     """
     began = time.perf_counter()
     path = Path(experiment)
     read = read_experiment(path, seeds=seeds)
+    require(*packages([arm.train for arm in read.arms], scheduler))
+    _warn_of_few(read)
     folder = Path(output) if output is not None else path.with_suffix("")
     _claim(folder)
     where = {"threads": threads, "workers": workers, "scheduler": scheduler}
@@ -115,6 +123,21 @@ def compare(
     with atomic_path(folder / CURVES) as temporary:
         temporary.write_bytes(draw(learning_curves(comparison), "svg"))
     return CompareResult(folder=folder, comparison=comparison, seconds=time.perf_counter() - began)
+
+
+def _warn_of_few(read: Experiment) -> None:
+    """Say before the work that no difference can come out as significant."""
+    seeds, claims = len(read.seeds), len(read.arms) - 1
+    enough = seeds_needed(claims)
+    if claims and seeds < enough:
+        _log.warning(
+            "with %s nothing can be significant at the %.0f%% level: comparing %s with the "
+            "baseline takes at least %d",
+            "1 seed" if seeds == 1 else f"{seeds} seeds",
+            100 * (1 - LEVEL),
+            "1 arm" if claims == 1 else f"{claims} arms",
+            enough,
+        )
 
 
 def _claim(folder: Path) -> None:

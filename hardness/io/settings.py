@@ -83,7 +83,9 @@ def read_settings(path: str | Path) -> Settings:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise HardnessError(f"{path} must be a readable YAML file, got {reason}") from None
+        raise HardnessError(
+            f"{path} must be a readable YAML file, got {reason}; check its path"
+        ) from None
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -98,7 +100,9 @@ def read_settings(path: str | Path) -> Settings:
         mark = getattr(error, "problem_mark", None)
         where = path if mark is None else f"{path}:{mark.line + 1}"
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise HardnessError(f"{where} must be valid YAML, got an error: {problem}") from None
+        raise HardnessError(
+            f"{where} must be valid YAML, got an error: {problem}; mend it"
+        ) from None
     finally:
         loader.dispose()
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import hardness
-from hardness.errors import HardnessError, OutputExistsError
+from hardness.errors import HardnessError, OutputExistsError, require
+from hardness.experiments.packages import packages
 from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import object_digest
 from hardness.io.shipped import PIPELINES
 from hardness.progress import Progress
 from hardness.recipes.recipe import OUTPUT, Recipe, Step, read_recipe
 from hardness.training.progress import StepProgress
+from hardness.training import packages as training
 
 MARK = "recipe.json"
 KNOWS_ITSELF = ("score", "build", "train")
@@ -71,9 +73,13 @@ def run(
         A report for each step.
 
     Raises:
-        HardnessError: a wrong recipe, or what a step refuses.
+        HardnessError: a wrong recipe, a package that a step will need and that is missing, or what
+            a step refuses.
     """
     read = read_recipe(PIPELINES.find(recipe), changes)
+    for planned in plan(read):
+        if planned.state != FINISHED:
+            require(*_packages(planned.step))
     known = _claim(read)
     reports = []
     nothing_new = True
@@ -98,6 +104,15 @@ def run(
             tell(done)
         reports.append(done)
     return reports
+
+
+def _packages(step: Step) -> Sequence[str]:
+    """Those that the step needs and that reading the recipe has not loaded."""
+    if step.command == "compare":
+        return packages((), step.options.get("scheduler"))
+    if step.command == "train":
+        return training.packages(step.options)
+    return ["kenlm"] if step.command == "score" and step.options.get("metric") == "kenlm" else []
 
 
 def _is_there(step: Step) -> bool:

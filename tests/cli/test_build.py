@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from hardness.cli.build import build
+from hardness.cli.console import size
 from hardness.curriculum.shards import open_shards
 from hardness.errors import HardnessError
 from hardness.io.storage import AnyPath
@@ -42,8 +44,8 @@ def test_the_summary_tells_what_was_written_and_what_is_next(table: Path, tmp_pa
     printed = run(
         table, "--by", "perplexity", "--order", "descending", "-o", output, "--shard-rows", "500"
     )
-    size = sum(shard.bytes for shard in open_shards(output).manifest.shards) / 1e6
-    assert re.search(rf"shards 3 written in \d+\.\d s, {size:.1f} MB", printed)
+    total = size(sum(shard.bytes for shard in open_shards(output).manifest.shards))
+    assert re.search(rf"shards 3 written in \d+\.\d s, {total}", printed)
     assert "records 1,200" in printed
     assert "order descending by perplexity (higher is harder)" in printed
     assert "hardness 0.01" in printed
@@ -119,6 +121,15 @@ def test_the_course_is_drawn(table: Path, tmp_path: Path, ending: str, begins: b
     file = tmp_path / f"course.{ending}"
     assert f"plot: {file}" in run(table, "--dry-run", "--plot", file)
     assert file.read_bytes().startswith(begins)
+
+
+def test_what_draws_is_missed_before_any_work(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "altair", None)
+    monkeypatch.setattr("hardness.curriculum.prepare.prepare", None)
+    with pytest.raises(HardnessError, match="altair must be installed, got no such package"):
+        run(table, "--dry-run", "--plot", tmp_path / "course.svg")
 
 
 def test_a_drawing_in_html_asks_nobody_for_anything(table: Path, tmp_path: Path) -> None:

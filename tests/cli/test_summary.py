@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,42 @@ def test_rows_whose_columns_do_not_fit_become_several_tables(
     for row in rows:
         assert sum(row[0] in line for line in lines) == tables
         assert all(sum(cell in line for line in lines) == 1 for cell in row[1:])
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(0, "0.0 kB"), (4_321, "4.3 kB"), (100_000, "0.1 MB"), (1_234_567_890, "1,234.6 MB")],
+)
+def test_sizes_are_told_in_a_unit_that_shows_them(count: int, told: str) -> None:
+    assert shared.size(count) == told
+
+
+DIGEST = "27819b06f0f04a7f9f0b1f0c8f1c3a5d"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({"order": 3, "group": None}, "order 3"),
+        ({"order": 3, "reference": [DIGEST, DIGEST]}, "order 3"),
+        ({"tokenizer": f"hf:{DIGEST}", "seed": 0}, "tokenizer hf, seed 0"),
+        ({"model": DIGEST, "prompt": ["a", "b"]}, "prompt a b"),
+        ({"model": "s3:x", "skip_symbols": False}, "model s3:x, skip_symbols False"),
+    ],
+    ids=["none", "reference", "tokenizer", "model", "text"],
+)
+def test_headings_say_nothing_of_digests_and_of_what_is_not(
+    info: MetricInfo,
+    parameters: dict[str, Any],
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_metric(replace(info, parameters=parameters))
+    assert capsys.readouterr().out.splitlines()[0] == f"perplexity  ({told})"
+
+
+def test_a_heading_without_parameters_to_tell_is_the_name(
+    info: MetricInfo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_metric(replace(info, parameters={"model": DIGEST, "label": None}))
+    assert capsys.readouterr().out.splitlines()[0] == "perplexity"

@@ -21,6 +21,7 @@ from hardness.cli.build import build
 from hardness.cli.combine import combine
 from hardness.cli.lm import lm
 from hardness.cli.score import score
+from hardness.weighting import weightings
 
 SNAPSHOT = Path(__file__).with_name("surface.txt")
 GROUP: Any = typer.main.get_command(app)
@@ -30,9 +31,9 @@ SAME = {("memory", "4GB"): None, ("prune", "0"): (0,)}
 
 
 def surface() -> str:
-    """One line a command, and one for each of its parameters."""
+    """One line a command, after the program itself, and one for each of its parameters."""
     lines = []
-    for name, command in _commands(GROUP):
+    for name, command in [("hardness", GROUP), *_commands(GROUP)]:
         lines.append(name)
         for param in command.params:
             names = " ".join([*param.opts, *param.secondary_opts])
@@ -49,9 +50,9 @@ def _commands(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from _commands(command, f"{prefix}{name} ")
 
 
-def shown(command: str) -> str:
+def shown(*command: str) -> str:
     """What `--help` prints, without frames, its spaces made one."""
-    result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "100"})
+    result = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "100"})
     assert result.exit_code == 0
     return " ".join(re.sub(r"[│╭╮╰╯─]", " ", result.output).split())
 
@@ -78,6 +79,26 @@ def test_help_is_shown_as_it_was_written(name: str) -> None:
     text = shown(name)
     for param in GROUP.commands[name].params:
         assert " ".join((param.help or "").split()) in text
+
+
+@pytest.mark.parametrize(
+    "command", [(), *((name,) for name in sorted(GROUP.commands)), ("pipelines", "copy")]
+)
+def test_flags_are_shown_without_a_value(command: tuple[str, ...]) -> None:
+    text = shown(*command)
+    assert "--help" in text
+    assert "<bool>" not in text
+
+
+def test_the_version_is_printed() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"hardness {hardness.__version__}\n")
+
+
+def test_help_names_every_weighting() -> None:
+    text = shown("train")
+    (said,) = re.findall(r"What each sample's loss is multiplied by: (.*?)\[default", text)
+    assert set(weightings.names()) <= set(re.split(r"[, ;]+", said))
 
 
 @pytest.mark.parametrize("name", ["score", "combine", "build", "train"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,47 @@ def test_folder_of_other_files_is_left_alone(tmp_path: Path) -> None:
     path.write_text(EXPERIMENT, encoding="utf-8")
     with pytest.raises(HardnessError, match="output must be a new folder or that of an earlier"):
         compare(path, output=tmp_path / "out")
+
+
+@pytest.mark.parametrize("module_name", ["scipy", "torch", "peft"])
+def test_missing_package_is_told_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module_name: str
+) -> None:
+    write_sample(tmp_path, SampleConfig(train_rows=30, eval_rows=20, seed=0))
+    path = tmp_path / "try.yaml"
+    path.write_text(EXPERIMENT.replace("s-loss}", "s-loss, lora: 2}"), encoding="utf-8")
+    monkeypatch.setitem(sys.modules, module_name, None)
+    with pytest.raises(HardnessError, match=f"got no (such package|{module_name}); pip install"):
+        compare(path)
+    assert not (tmp_path / "try").exists()
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        (1, "with 1 seed nothing can be significant at the 5% level: comparing 1 arm with the "),
+        (5, "with 5 seeds nothing can be significant at the 5% level: comparing 1 arm with the "),
+        (6, None),
+    ],
+)
+def test_too_few_seeds_are_told_before_any_work(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    seeds: int,
+    said: str | None,
+) -> None:
+    def stop(*_: object) -> None:
+        raise HardnessError("enough must be seen, got it; stop")
+
+    write_sample(tmp_path, SampleConfig(train_rows=30, eval_rows=20, seed=0))
+    path = tmp_path / "try.yaml"
+    path.write_text(EXPERIMENT, encoding="utf-8")
+    monkeypatch.setattr(module, "_claim", stop)
+    with pytest.raises(HardnessError, match="enough must be seen"):
+        compare(path, seeds=seeds)
+    expected = [] if said is None else [f"{said}baseline takes at least 6"]
+    assert [record.getMessage() for record in caplog.records] == expected
 
 
 def test_unfinished_comparison_has_nothing_to_read(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hardness.errors import HardnessError
-from hardness.experiments.experiment import Experiment, folder_name, read_experiment
+from hardness.experiments.experiment import SEEDS, Experiment, folder_name, read_experiment
+from hardness.experiments.statistics import seeds_needed
 
 WHOLE = """
 data: train.jsonl
@@ -68,6 +69,11 @@ def test_first_arm_is_the_baseline_unless_one_is_named(tmp_path: Path) -> None:
 def test_seeds_are_counted_from_zero_and_can_be_overruled(tmp_path: Path) -> None:
     assert read(tmp_path, WHOLE.replace("[3, 5]", "3")).seeds == (0, 1, 2)
     assert read(tmp_path, WHOLE, seeds=4).seeds == (0, 1, 2, 3)
+
+
+def test_seeds_that_nobody_names_can_show_that_an_arm_is_better(tmp_path: Path) -> None:
+    seeds = read(tmp_path, WHOLE.replace("seeds: [3, 5]\n", "")).seeds
+    assert len(seeds) == SEEDS >= seeds_needed(arms=4)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_single_mistake_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: [1,\n", r"yaml:3 must be valid YAML, got an error: "),
+        ("a: 1\nb: [1,\n", r"yaml:3 must be valid YAML, got an error: .*; mend it"),
         ("a: 1\na: 2\n", r"yaml:2: key must be given once, got 'a' again after line 1"),
         ("- a\n", r"must hold `key: value` lines"),
         ("", r"must hold `key: value` lines"),
@@ -66,5 +66,6 @@ def test_what_is_no_settings_is_refused(tmp_path: Path, text: str, message: str)
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(HardnessError, match="must be a readable YAML file, got No such file"):
+    rule = r"none.yaml must be a readable YAML file, got No such file or directory; check its path"
+    with pytest.raises(HardnessError, match=rule):
         read_settings(tmp_path / "none.yaml")

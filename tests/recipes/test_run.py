@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,23 @@ def test_damaged_mark_is_told(recipe: Path, text: str) -> None:
     (recipe.parent / "out/recipe.json").write_text(text, encoding="utf-8")
     with pytest.raises(HardnessError, match=r"recipe\.json must say which steps are finished"):
         run(recipe)
+
+
+@pytest.mark.parametrize(
+    ("step", "missing"),
+    [
+        ("compare: {experiment: e.yaml, output: out/c}", "scipy"),
+        ("train: {shards: out/s, output: out/r, lora: 2}", "peft"),
+        ("score: {data: train.jsonl, metric: kenlm, output: out/t}", "kenlm"),
+    ],
+    ids=["compare", "train", "score"],
+)
+def test_package_that_a_later_step_needs_is_missed_before_the_first(
+    recipe: Path, monkeypatch: pytest.MonkeyPatch, step: str, missing: str
+) -> None:
+    with recipe.open("a", encoding="utf-8") as file:
+        file.write(f"  - {{name: last, {step}}}\n")
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(HardnessError, match=f"{missing} must be installed, got no such package"):
+        run(recipe)
+    assert not (recipe.parent / "out").exists()
