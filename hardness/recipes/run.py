@@ -17,8 +17,8 @@ from hardness.io.digest import object_digest
 from hardness.io.shipped import PIPELINES
 from hardness.progress import Progress
 from hardness.recipes.recipe import OUTPUT, Recipe, Step, read_recipe
-from hardness.training.progress import StepProgress
 from hardness.training import packages as training
+from hardness.training.progress import StepProgress
 
 MARK = "recipe.json"
 KNOWS_ITSELF = ("score", "build", "train")

@@ -6,7 +6,6 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +73,6 @@ def model_folder(model: str | Path, *, builtin: str) -> str | None:
     return (
         f"model must be {builtin!r} or the folder of a local Hugging Face model, got "
         f"{str(model)!r}, {found}; save one there with save_pretrained"
-    )
-
-
-def installed(name: str, value: object, module: str, *, extra: str) -> str | None:
-    """`module`, which the option needs, can be imported; where the option is off, it need not."""
-    if not value or find_spec(module) is not None:
-        return None
-    return (
-        f"{name} must have the package {module}, got none installed; pip install "
-        f"'hardness[{extra}]' or leave it out"
     )
 
 

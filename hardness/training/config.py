@@ -195,8 +195,6 @@ def _problems(config: TrainConfig) -> list[str | None]:
         checks.model_folder(config.model, builtin=TINY),
         checks.pattern("trainable", config.trainable),
         checks.message_of(lambda: resolve(config.weighting)),
-        checks.installed("lora", config.lora, "peft", extra="lora"),
-        checks.installed("tensorboard", config.tensorboard, "tensorboard", extra="tensorboard"),
         _norm_problem(config),
         _observe_problem(config),
         whole("epochs", config.epochs, least=1, optional=True),

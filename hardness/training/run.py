@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hardness.errors import require
 from hardness.io.atomic import read_json, write_json
 from hardness.io.storage import AnyPath
 from hardness.training import folder as run_folder
@@ -15,6 +16,7 @@ from hardness.training import names
 from hardness.training.assemble import assemble
 from hardness.training.config import TrainConfig
 from hardness.training.listener import Listener
+from hardness.training.packages import packages
 from hardness.training.parallel import World, join_world
 from hardness.training.reproducible import reproducible
 from hardness.training.setup import describe, prepare
@@ -79,10 +81,12 @@ def train(
         Where everything is, and the last evaluation.
 
     Raises:
-        HardnessError: wrong options, shards, evaluation data or model; a loss that is not finite.
+        HardnessError: wrong options, shards, evaluation data or model; a package that is missing; a
+            loss that is not finite.
         SystemExit: with code 143, after SIGTERM and a checkpoint.
     """
     config = TrainConfig.of(shards=str(shards), output=output, **options)
+    require(*packages({"lora": config.lora, "tensorboard": config.tensorboard}))
     listener = listener or Listener()
     if config.nproc > 1 and "RANK" not in os.environ:
         from hardness.training.launch import launch
