@@ -77,7 +77,8 @@ def test_every_declared_package_is_imported() -> None:
 
 
 def test_every_extra_that_is_named_exists() -> None:
-    texts = [path.read_text(encoding="utf-8") for path in (*FILES, *ROOT.glob("*.md"))]
+    pages = (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
+    texts = [path.read_text(encoding="utf-8") for path in (*FILES, *pages)]
     named = {
         extra
         for text in texts
@@ -85,7 +86,7 @@ def test_every_extra_that_is_named_exists() -> None:
         for extra in extras.split(",")
     }
     assert named <= EXTRAS.keys()
-    assert {"train", "kenlm", "lora"} <= named
+    assert {"train", "kenlm", "report"} <= named
     assert set(STORE_EXTRAS.values()) <= EXTRAS.keys()
 
 
