@@ -20,6 +20,7 @@ from hardness.io.metric import MetricInfo
 from hardness.io.records import Columns
 from hardness.io.storage import Location, open_parquet
 from hardness.io.table import HardnessTable
+from hardness.memory import give_back
 
 PARTS_AT_A_TIME = 4
 """Parts of a table that are in memory at once, besides what is kept of them."""
@@ -180,7 +181,7 @@ def read_column(
     with ThreadPoolExecutor(PARTS_AT_A_TIME) as pool:
         places = [slice(start, stop) for start, stop in pairwise(ends)]
         list(pool.map(read, info.parts(), places))
-    pa.default_memory_pool().release_unused()  # much of what it keeps is never needed again
+    give_back()  # much of what is kept is never needed again
     if np.any(rows[1:] < rows[:-1]):
         order = np.argsort(rows, kind="stable")
         rows, values, valid = rows[order], values[order], valid[order]
