@@ -28,7 +28,7 @@ import pyarrow as pa
 import torch
 
 from hardness.curriculum.manifest import Manifest
-from hardness.curriculum.shards import write_shards
+from hardness.curriculum.write import write_shards
 from hardness.io.dataset import Columns
 from hardness.training.assemble import Run, assemble
 from hardness.training.config import TrainConfig

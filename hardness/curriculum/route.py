@@ -13,8 +13,8 @@ import pyarrow as pa
 from hardness.curriculum.folder import BuildFolder
 from hardness.curriculum.keys import Keys
 from hardness.curriculum.manifest import HARDNESS, POSITION, ROW, WEIGHT, ShardEntry, shard_name
-from hardness.curriculum.shards import write_shard
 from hardness.curriculum.spill import Piece, cut, gather, open_piece
+from hardness.curriculum.write import write_shard
 from hardness.errors import HardnessError
 from hardness.io.arrow import from_numpy
 from hardness.io.dataset import Dataset, Partition

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 import torch
 
 from hardness.curriculum.manifest import HARDNESS, MANIFEST_NAME, POSITION, ROW, Manifest
-from hardness.curriculum.shards import write_shards
+from hardness.curriculum.write import write_shards
 from hardness.inference.models import threads
 from hardness.io.arrow import pc
 from hardness.io.atomic import read_json, write_parquet

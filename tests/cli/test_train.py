@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from hardness.cli.train import train
 from hardness.curriculum.manifest import Manifest
-from hardness.curriculum.shards import write_shards
+from hardness.curriculum.write import write_shards
 from hardness.errors import HardnessError
 from hardness.io.dataset import Columns
 from hardness.training.config import TrainConfig

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from hardness.curriculum.manifest import Manifest
-from hardness.curriculum.shards import Shards, open_shards, write_shards
+from hardness.curriculum.shards import Shards, open_shards
+from hardness.curriculum.write import write_shards
 from hardness.errors import HardnessError
 from hardness.io.records import Columns
 from tests.curriculum.scored import records, score, write_jsonl

@@ -12,8 +12,8 @@ import pytest
 
 import hardness
 from hardness.curriculum.manifest import read_manifest, write_manifest
-from hardness.curriculum.shards import write_shards
 from hardness.curriculum.verify import verify
+from hardness.curriculum.write import write_shards
 from hardness.errors import HardnessError
 from hardness.io.digest import file_digest
 from tests.curriculum.test_shards import altered, manifest, ordered

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from hardness.curriculum.manifest import Manifest
-from hardness.curriculum.shards import Shards, open_shards, write_shards
+from hardness.curriculum.shards import Shards, open_shards
+from hardness.curriculum.write import write_shards
 from hardness.io.records import Columns
 from hardness.io.table import HardnessTable
 from hardness.reporting.correlation import correlation, joint_scores, score_columns, spearman

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from hardness.curriculum.manifest import Manifest
-from hardness.curriculum.shards import write_shards
+from hardness.curriculum.write import write_shards
 from hardness.io.dataset import Columns
 
 MakeShards = Callable[..., Path]
