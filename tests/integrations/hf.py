@@ -120,3 +120,8 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     for job in json.load(sys.stdin):
         run(**job)
+    if torch.distributed.is_initialized():
+        # A thread of gloo that frees the tensors of the last collective while Python ends aborts
+        # the process. A barrier has no tensors, and comes after that.
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
