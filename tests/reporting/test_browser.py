@@ -250,3 +250,23 @@ def test_no_width_makes_the_page_scroll_sideways(
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.said == []
     opened.page.close()
+
+
+@pytest.mark.parametrize("width", [400, 800, 1200])
+def test_no_width_cuts_a_link_and_links_lead_to_titles_in_sight(
+    browser: Browser, report: Path, width: int
+) -> None:
+    opened = open_page(browser, report, viewport={"width": width, "height": 900})
+    page = opened.page
+    bars = "[...document.querySelectorAll('.top, .top nav')]"
+    fits = "(bar) => bar.scrollWidth <= bar.clientWidth && bar.scrollHeight <= bar.clientHeight"
+    assert page.evaluate(f"{bars}.every({fits})")
+    for link in page.locator("nav a").all():
+        link.click()
+        page.wait_for_timeout(50)
+        title = page.locator(f"{link.get_attribute('href')}-title").bounding_box()
+        header = page.locator(".top").bounding_box()
+        assert title is not None
+        assert header is not None
+        assert max(0, header["y"] + header["height"]) <= title["y"] < 850
+    page.close()
