@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from hardness.cli.console import console, excerpt, human, number, plain_table, say
-from hardness.io.digest import is_digest
 from hardness.io.examples import Examples
 from hardness.io.metric import MetricInfo
+from hardness.metrics.heading import full_name, made_with
 
 # Of the quantiles that metric.json has, those that a terminal of 80 columns has no room for.
 _LEFT_OUT = ("0.25", "0.75")
@@ -21,9 +21,8 @@ _GAP = 2
 
 
 def print_metric(info: MetricInfo) -> None:
-    """Counts, and the quantiles of every column."""
-    told = {name: _value(value) for name, value in info.parameters.items()}
-    parameters = ", ".join(f"{name} {value}" for name, value in told.items() if value)
+    """What decided its numbers, counts, and the quantiles of every column."""
+    parameters = made_with(info.parameters)
     say(Text.assemble((info.name, "bold"), f"  ({parameters})" if parameters else ""))
     for table in _fitting([_headings(info), *(_numbers(info, name) for name in info.columns)]):
         console.print(table)
@@ -139,31 +138,18 @@ def _table(rows: Sequence[Sequence[str]], *, left: Collection[str] = ()) -> Tabl
     return table
 
 
-def _value(value: object) -> str:
-    """A parameter for reading; empty for None and for digests.
-
-    Digests tell whether an input changed, and a reader nothing; of a tokenizer's file, `hf` is
-    left. No names of files are known: what decides the scores is their contents.
-    """
-    if value is None or is_digest(value):
-        return ""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return " ".join(filter(None, map(_value, value)))
-    kind, _, rest = str(value).partition(":")
-    return kind if is_digest(rest) else str(value)
-
-
 def _quantile_name(quantile: float) -> str:
     return {0.0: "min", 0.5: "median", 1.0: "max"}.get(quantile, f"{quantile:.0%}")
 
 
 def print_examples(examples: Examples) -> None:
     """The records at both ends of a column, with their texts."""
+    by = full_name(examples.by.partition(".")[0], examples.column)
     for end in ("easiest", "hardest"):
         chosen = getattr(examples, end)
         if not chosen:
             continue
-        say(Text(f"{end} by {examples.by}", "italic"))
+        say(Text(f"{end} by {by}", "italic"))
         grid = plain_table()
         grid.add_column("row", justify="right", no_wrap=True)
         grid.add_column(examples.column, justify="right", no_wrap=True)

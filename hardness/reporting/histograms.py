@@ -14,7 +14,8 @@ import polars as pl
 
 from hardness.io.metric import MetricInfo
 from hardness.metrics import metrics
-from hardness.reporting.figure import Figure, full_name, number, significant, specification
+from hardness.metrics.heading import full_name
+from hardness.reporting.figure import Figure, number, significant, specification
 from hardness.reporting.theme import AMBIGUOUS, EASY_TO_HARD
 
 BINS = 48
