@@ -90,6 +90,9 @@ def suspects(
 ) -> Suspects:
     """Rank the records of a table by how likely their label is wrong.
 
+    Without a file the memory does not grow with the number of records; ranking all of them, for the
+    file or for `rows` of the result, takes 50 bytes a record.
+
     Args:
         table: what `score` wrote, a URL too.
         by: columns to rank by, "a,b" or a sequence of `metric` or `metric.column`; confidence and
@@ -97,9 +100,6 @@ def suspects(
         top: how many to return with their texts and labels.
         output: a file for all of them, .jsonl, .csv or .parquet.
         memory: bytes of texts to hold at a time for that file, such as "4GB".
-
-    Without a file the memory does not grow with the number of records; ranking all of them, for the
-    file or for `rows` of the result, takes 50 bytes a record.
 
     Raises:
         HardnessError: the table has no such columns, or its data no labels.
