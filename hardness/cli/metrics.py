@@ -9,8 +9,8 @@ def metrics() -> None:
     from rich.text import Text
 
     from hardness.cli.console import console
+    from hardness.io.metric import full_name
     from hardness.metrics import metrics as registry
-    from hardness.metrics.heading import full_name
 
     for name in sorted([*registry.names(), *registry.families()]):
         metric = registry.get(name)

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from hardness.cli.console import console, excerpt, human, number, plain_table, say
 from hardness.io.examples import Examples
-from hardness.io.metric import MetricInfo
-from hardness.metrics.heading import full_name, made_with
+from hardness.io.metric import MetricInfo, full_name
+from hardness.metrics.heading import made_with
 
 # Of the quantiles that metric.json has, those that a terminal of 80 columns has no room for.
 _LEFT_OUT = ("0.25", "0.75")

@@ -11,8 +11,9 @@ import xxhash
 
 from hardness.errors import HardnessError
 from hardness.expression import Expression
+from hardness.io.metric import full_name
 from hardness.io.records import Columns
-from hardness.io.score_column import ScoreColumn, full_name, read_column
+from hardness.io.score_column import ScoreColumn, read_column
 from hardness.io.table import HardnessTable
 
 
@@ -78,7 +79,7 @@ def read_scores(table: HardnessTable, by: str | None) -> Scores:
         "parameters": info.parameters,
     }
     read = read_column(info, column, dataset_rows=table.rows)
-    return make_scores(table, full_name(info, column), metric, read)
+    return make_scores(table, full_name(info.name, column), metric, read)
 
 
 def make_scores(

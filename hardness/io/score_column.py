@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from hardness.errors import HardnessError
 from hardness.io.arrow import to_numpy
-from hardness.io.metric import MetricInfo
+from hardness.io.metric import MetricInfo, full_name
 from hardness.io.storage import Location, open_parquet
 from hardness.memory import give_back
 
@@ -49,11 +49,6 @@ class ScoreColumn:
         return ScoreColumn(rows=rows, values=self.values[at], valid=valid)
 
 
-def full_name(info: MetricInfo, column: str) -> str:
-    """The metric's name for its primary column, else `metric.column`."""
-    return info.name if column == info.columns[0] else f"{info.name}.{column}"
-
-
 def read_column(
     info: MetricInfo, column: str, *, dataset_rows: int, name: str | None = None
 ) -> ScoreColumn:
@@ -68,7 +63,7 @@ def read_column(
     Raises:
         HardnessError: no numbers, a row twice or missing, or a damaged part.
     """
-    name = name or full_name(info, column)
+    name = name or full_name(info.name, column)
     ends = np.cumsum([0, *(part.get("rows", 0) for part in info.content["parts"])]).tolist()
     if ends[-1] != info.rows:
         raise HardnessError(

@@ -1,4 +1,4 @@
-"""What metrics and their columns are called for reading, and what decided their numbers."""
+"""What decided the numbers of a metric, for reading."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from hardness.io.digest import is_digest
 DIGITS = 8
 """Of a digest: they tell one file from another."""
 _MOST_FILES = 3
-
-
-def full_name(metric: str, column: str) -> str:
-    """`metric.column`, or the metric's name where its column has the same."""
-    return metric if column == metric else f"{metric}.{column}"
 
 
 def made_with(parameters: Mapping[str, object]) -> str:

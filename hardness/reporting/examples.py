@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from hardness.io.metric import full_name
 from hardness.io.table import HardnessTable
-from hardness.metrics.heading import full_name
 from hardness.reporting.figure import Words, number
 
 COUNT = 10

@@ -12,9 +12,8 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from hardness.io.metric import MetricInfo
+from hardness.io.metric import MetricInfo, full_name
 from hardness.metrics import metrics
-from hardness.metrics.heading import full_name
 from hardness.reporting.figure import Figure, number, significant, specification
 from hardness.reporting.theme import AMBIGUOUS, EASY_TO_HARD
 

@@ -10,9 +10,9 @@ import polars as pl
 import pyarrow as pa
 
 from hardness.io.dataset import Dataset
+from hardness.io.metric import full_name
 from hardness.io.table import HardnessTable
 from hardness.io.text import join_columns
-from hardness.metrics.heading import full_name
 from hardness.progress import Progress
 from hardness.reporting.data_map import AXES, METRIC
 

@@ -10,9 +10,9 @@ from pathlib import PurePath
 import polars as pl
 
 from hardness.errors import HardnessError
-from hardness.io.metric import MetricInfo
+from hardness.io.metric import MetricInfo, full_name
 from hardness.io.table import HardnessTable
-from hardness.metrics.heading import full_name, made_with
+from hardness.metrics.heading import made_with
 from hardness.progress import Progress
 from hardness.reporting.correlation import correlation, joint_scores, score_columns
 from hardness.reporting.data_map import ACROSS, METRIC, UP, data_map

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hardness.metrics.heading import full_name, made_with
+from hardness.metrics.heading import made_with
 
 ONE, OTHER = "27819b06f0f04a7f9f0b1f0c8f1c3a5d", "3c0aa1b2f0f04a7f9f0b1f0c8f1c3a5d"
 
@@ -29,8 +29,3 @@ def test_files_are_told_by_the_first_digits_of_their_digests(
     parameters: dict[str, Any], told: str
 ) -> None:
     assert made_with(parameters) == told
-
-
-def test_a_column_of_another_name_than_its_metric_has_both() -> None:
-    assert full_name("perplexity", "perplexity") == "perplexity"
-    assert full_name("cartography", "confidence") == "cartography.confidence"
