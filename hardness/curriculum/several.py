@@ -84,10 +84,7 @@ def _read_expression(table: HardnessTable, expression: Expression) -> Scores:
             rows = np.union1d(rows, own)
     result = evaluate(table, expression, rows)
     if result.direction is None:
-        raise HardnessError(
-            f"by must say which way is harder, got {expression.text!r}, of which nobody can tell; "
-            "put rank(...) around its columns, or around all of it if higher is harder"
-        )
+        raise undirected(expression)
     metric = {
         "name": expression.text,
         "column": expression.text,
@@ -101,6 +98,14 @@ def _read_expression(table: HardnessTable, expression: Expression) -> Scores:
     }
     scores = make_scores(table, expression.text, metric, rows, result.values, result.valid)
     return replace(scores, expression=expression)
+
+
+def undirected(expression: Expression) -> HardnessError:
+    """What to say of an expression of which nobody can tell which way is harder."""
+    return HardnessError(
+        f"by must say which way is harder, got {expression.text!r}, of which nobody can tell; "
+        "put rank(...) around its columns, or around all of it if higher is harder"
+    )
 
 
 def _aligned(
