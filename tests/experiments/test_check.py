@@ -146,7 +146,7 @@ def test_table_that_is_there_is_looked_into(folder: Path) -> None:
     text = text.replace("order: random", "by: surface")
     told = message(folder, text.replace("perplexity.nll", "perplexity.n_tokens"))
     assert "column must be a score of perplexity: perplexity, nll, n_oov, got 'n_tokens'" in told
-    (folder / "try.yaml").write_text(text.replace("perplexity.nll", "perplexity / perplexity.nll"))
+    (folder / "try.yaml").write_text(text.replace("perplexity.nll", "perplexity + perplexity.nll"))
     assert read_experiment(folder / "try.yaml").arms
 
 

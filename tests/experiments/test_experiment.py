@@ -16,7 +16,7 @@ eval: [a.jsonl, b.jsonl]
 label: label
 score:
   - perplexity
-  - {metric: ngram-pvi, holdout: group}
+  - {metric: ngram-pvi, holdout: none}
 train: {epochs: 2, lr: 0.01}
 seeds: [3, 5]
 baseline: plain
@@ -46,7 +46,7 @@ def test_whole_experiment_and_files_beside_it_are_found(tmp_path: Path) -> None:
     assert found.data == (str(tmp_path / "train.jsonl"),)
     assert found.eval == (str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"))
     assert found.columns == {"label": "label"}
-    assert found.score == ({"metric": "perplexity"}, {"metric": "ngram-pvi", "holdout": "group"})
+    assert found.score == ({"metric": "perplexity"}, {"metric": "ngram-pvi", "holdout": "none"})
     assert found.seeds == (3, 5)
     names = [
         *("plain", "easy first"),
