@@ -25,7 +25,8 @@ def read_by(table: HardnessTable, by: str | None) -> Scores:
     Raises:
         HardnessError: see `read_scores`; what is no expression, or one that has no direction.
     """
-    if by is None or by.partition(".")[0] in table.metrics:
+    name, _, column = (by or "").partition(".")
+    if by is None or (name in table.metrics and column in ("", *table.metric(name).columns)):
         return read_scores(table, by)
     expression = parse(by, table.metrics, option="by")
     if isinstance(expression.tree, ast.Name):

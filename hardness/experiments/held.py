@@ -84,9 +84,11 @@ class Held:
         return found
 
     def _check_by(self, by: Any) -> None:
+        name, _, column = str(by).partition(".")
+        metric = self.metrics.get(name)
         if by is None:
             self._check_scores([self._only()] if not self.open else [])
-        elif str(by).partition(".")[0] in self.metrics:
+        elif name in self.metrics and (metric is None or column in ("", *metric.columns)):
             self._check_scores([str(by)])
         else:
             expression = parse(str(by), sorted(self.metrics), option="by")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from hardness.errors import explain_missing
@@ -21,14 +23,30 @@ def examine(metric: Metric, config: Any, dataset: Dataset) -> tuple[Metric, dict
         HardnessError: a package, a file or a column that the metric needs is not there, or the
             options do not fit the data.
     """
-    try:
+    stage = load(metric)
+    with _explained():
         settled = metric.settled(config, dataset)
-        stage = metric.load_stage()
         decided = stage.parameters(config, dataset.columns)
         check = getattr(stage, "check", None)
         if check is not None:
             check(config, dataset)
         return settled, decided
+
+
+def load(metric: Metric) -> Any:
+    """The stage of a metric.
+
+    Raises:
+        HardnessError: a package that it needs is missing.
+    """
+    with _explained():
+        return metric.load_stage()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
     except ModuleNotFoundError as error:
         explained = explain_missing(error)
         if explained is None:

@@ -24,7 +24,7 @@ from hardness.memory import parse_memory
 from hardness.metrics import Metric, metrics
 from hardness.progress import Progress
 from hardness.stages.compute import compute
-from hardness.stages.examine import examine
+from hardness.stages.examine import examine, load
 from hardness.stages.resources import Resources
 
 _PARTITIONS_IN_MEMORY = 64
@@ -108,7 +108,7 @@ def score(
     began = time.perf_counter()
     spec = metrics.get(metric)
     config = spec.configure(options)
-    _ = spec.load_stage()  # so that a missing package is told before the data is read
+    load(spec)  # so that a missing package is told before the data is read
     limit = parse_memory(memory)
     work = None if work is None else local_path("work", work)
     columns: dict[str, Any] = {"text": text, "label": label, "id": id, "group": group}
