@@ -16,6 +16,7 @@ from hardness.experiments.measures import OF_TASK
 from hardness.io.settings import Keys, Settings
 from hardness.training.columns import prompt_and_response
 from hardness.training.config import TrainConfig
+from hardness.training.labels import label_ids
 from hardness.weighting import resolve
 
 if TYPE_CHECKING:
@@ -128,8 +129,17 @@ def _check_columns(settings: Settings, arm: Arm, found: Found) -> tuple[str, ...
         except HardnessError as error:
             settings.refuse(_keys(settings, arm, next(iter(given), "response")), str(error))
     else:
+        if found.labels:
+            _check_classes(settings, found)
         return *found.columns.text, str(found.columns.label)
     return ()
+
+
+def _check_classes(settings: Settings, found: Found) -> None:
+    try:
+        label_ids(found.labels - {None})
+    except HardnessError as error:
+        settings.refuse(("label",), str(error))
 
 
 def _check_measure(settings: Settings, experiment: Experiment, label: str | None) -> None:

@@ -34,6 +34,7 @@ def held_metrics(settings: Settings, experiment: Experiment, found: Found) -> He
         held.metrics |= _of_table(found.table)
     elif not experiment.scored:
         held.open = True  # the table is not there, which is told already
+    scored: set[str] = set()
     for index, item in enumerate(experiment.scored):
         keys: Keys = ("score", index)
         try:
@@ -42,24 +43,25 @@ def held_metrics(settings: Settings, experiment: Experiment, found: Found) -> He
             settings.refuse(keys, str(error))
             held.open = True  # nobody knows what was meant
             continue
-        # What can be said of the metric even if it does not fit the data.
-        held.metrics[metric.name] = None if metric.settles else HeldMetric.of(metric.columns)
-        if found.dataset is None:
-            held.open = held.open or metric.settles
-            continue
         try:
-            settled = _examined(metric, config, item, experiment, found.dataset)
+            settled = metric
+            if found.dataset is not None:
+                settled = _examined(metric, config, item, experiment, found.dataset)
         except HardnessError as error:
             settings.refuse(keys, str(error))
-            held.open = held.open or metric.settles
+            settled = metric  # what it would hold is known all the same
+        if settled is metric and metric.settles:
+            held.open = True  # but for its name
             continue
-        if metric.settles:
-            del held.metrics[metric.name]
+        if settled.name in scored:
+            rule = f"score must name each metric once, got {settled.name!r} again"
+            settings.refuse(keys, f"{rule}, which would take the first one's place; delete one")
+        scored.add(settled.name)
         held.metrics[settled.name] = HeldMetric.of(settled.columns)
     return held
 
 
-def _of_table(table: HardnessTable) -> dict[str, HeldMetric | None]:
+def _of_table(table: HardnessTable) -> dict[str, HeldMetric]:
     infos = [table.metric(name) for name in table.metrics]
     return {i.name: HeldMetric(columns=i.columns, directions=i.directions) for i in infos}
 

@@ -51,13 +51,12 @@ class Held:
 
     Attributes:
         place: what messages call the table.
-        metrics: by name; None where something is wrong with one, so that nobody can tell its
-            columns.
+        metrics: by name.
         open: there may be metrics of other names.
     """
 
     place: str
-    metrics: dict[str, HeldMetric | None] = field(default_factory=dict)
+    metrics: dict[str, HeldMetric] = field(default_factory=dict)
     open: bool = False
 
     def problems(self, options: Mapping[str, Any]) -> dict[str, str]:
@@ -88,7 +87,7 @@ class Held:
         metric = self.metrics.get(name)
         if by is None:
             self._check_scores([self._only()] if not self.open else [])
-        elif name in self.metrics and (metric is None or column in ("", *metric.columns)):
+        elif metric is not None and column in ("", *metric.columns):
             self._check_scores([str(by)])
         else:
             expression = parse(str(by), sorted(self.metrics), option="by")
@@ -98,7 +97,9 @@ class Held:
             found = {name: self._find(name) for name in expression.references}
             if None in found.values():
                 return  # nobody can tell of all of its columns
-            ways = {n: of[0].directions.get(of[1]) for n, of in found.items() if of is not None}
+            ways: dict[str, Direction | None] = {
+                name: of[0].directions.get(of[1]) for name, of in found.items() if of is not None
+            }
             if expression.direction(ways) is None:
                 raise undirected(expression)
 
@@ -139,8 +140,6 @@ class Held:
                 return None
             raise unscored(name, sorted(self.metrics), self.place)
         metric = self.metrics[name]
-        if metric is None:
-            return None
         column = rest if dot else metric.columns[0]
         if column not in metric.columns:
             raise HardnessError(

@@ -129,6 +129,11 @@ def test_option_that_says_nothing_may_be_of_another_metric(folder: Path) -> None
         ),
         (
             "    order: 2",
+            "  - {metric: perplexity, order: 2}",
+            ":8: score must name each metric once, got 'perplexity' again",
+        ),
+        (
+            "    order: 2",
             "  - {metric: cartography, proxy: linear, folds: 9}",
             ":8: folds must be at most the number of records, 3, got 9",
         ),
@@ -211,6 +216,13 @@ def test_package_that_a_later_metric_needs_is_missed_before_the_first(
     text = WHOLE.replace("    order: 2", f"    order: 2\n  - {item}")
     told = message(folder, text.replace("order: random", "by: perplexity"))
     assert re.search(f":9: .* got no (such package|{package}); pip install 'hardness", told), told
+
+
+def test_one_class_is_none(folder: Path) -> None:
+    write(folder / "train.jsonl", {"text": "x", "label": "good"}, {"text": "y", "label": None})
+    write(folder / "eval.jsonl", {"text": "x", "label": "good"})
+    told = message(folder, f"label: label\n{WHOLE.lstrip()}")
+    assert told.startswith(":1: label must have at least 2 classes, got 1; ")
 
 
 def test_columns_may_be_named_for_one_metric(folder: Path) -> None:
