@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from hardness.errors import HardnessError
 from hardness.io.records import Columns
+from hardness.training.checks import message_of
 from hardness.training.config import EPOCHS, TrainConfig
 
 if TYPE_CHECKING:
@@ -37,18 +39,14 @@ def training_problems(arm: Arm, columns: Columns | None) -> dict[str, str]:
     # Where runs are made elsewhere, this machine need not have what trains.
     if find_spec("torch") is None or find_spec("transformers") is None:
         return found
-    checks = {}
+    checks: dict[str, Callable[[], None]] = {}
     if config.max_length is not None and not config.is_tiny:
         checks["max_length"] = lambda: _check_length(config)
     # Adapters change the names of parameters; they are known once they are added.
     if config.trainable is not None and config.lora is None and columns is not None:
         checks["trainable"] = lambda: _check_trainable(config, arm.task(columns.label))
-    for name, check in checks.items():
-        try:
-            check()
-        except HardnessError as error:
-            found[name] = str(error)
-    return found
+    told = {name: message_of(check) for name, check in checks.items()}
+    return found | {name: message for name, message in told.items() if message is not None}
 
 
 def _check_length(config: TrainConfig) -> None:

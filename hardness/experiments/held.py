@@ -16,6 +16,7 @@ from hardness.direction import Direction
 from hardness.errors import HardnessError
 from hardness.expression import parse
 from hardness.io.unscored import unscored
+from hardness.training.checks import message_of
 
 _NO_NUMBERS = ("string",)
 
@@ -74,13 +75,8 @@ class Held:
             checks["admit"] = lambda: self._check_scores(_admitted(str(options["admit"])))
         if options.get("select") is not None:
             checks["select"] = lambda: self._check_scores(_selected(str(options["select"])))
-        found = {}
-        for name, check in checks.items():
-            try:
-                check()
-            except HardnessError as error:
-                found[name] = str(error)
-        return found
+        told = {name: message_of(check) for name, check in checks.items()}
+        return {name: message for name, message in told.items() if message is not None}
 
     def _check_by(self, by: Any) -> None:
         name, _, column = str(by).partition(".")

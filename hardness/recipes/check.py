@@ -129,7 +129,7 @@ def _check_score(
     if "data" not in given:
         load(metric)
         return
-    names = ("data", "text", "label", "id", "group", "on_error")
+    names = ("data", "text", "label", "id", "group", "on_error", "work")
     wanted = {name: given[name] for name in names if name in given}
     key = repr(wanted)
     if key not in read:
