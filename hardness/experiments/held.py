@@ -144,7 +144,7 @@ class Held:
             )
         if column in metric.texts:
             raise HardnessError(
-                f"{reference} must be a column of numbers to build by, got text; choose another"
+                f"{reference} must be a column of numbers, got text; choose another"
             )
         return metric, column
 

@@ -195,8 +195,8 @@ def test_metrics_are_looked_at_together_with_the_arms(folder: Path) -> None:
         "4: label must be a column for ngram-pvi",
         "5: order must be 2 to 5",
         "6: model must be the folder of a local Hugging Face model",
-        "8: ngram-pvi.predicted must be a column of numbers to build by",
-        "9: ngram-pvi.predicted must be a column of numbers to build by",
+        "8: ngram-pvi.predicted must be a column of numbers",
+        "9: ngram-pvi.predicted must be a column of numbers",
     ]
 
 
