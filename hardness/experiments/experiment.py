@@ -103,10 +103,6 @@ class Experiment:
         """The tasks of the arms on data with that label column, that of the baseline first."""
         return list(dict.fromkeys(arm.task(label) for arm in self.arms))
 
-    def arm(self, name: str) -> Arm:
-        """The arm of that name."""
-        return next(arm for arm in self.arms if arm.name == name)
-
 
 def read_experiment(path: str | Path, *, seeds: int | None = None) -> Experiment:
     """Read an experiment; the files that it names are beside it unless they are found from here.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hardness.errors import HardnessError
-from hardness.experiments.experiment import SEEDS, Experiment, folder_name, read_experiment
+from hardness.experiments.experiment import SEEDS, Arm, Experiment, folder_name, read_experiment
 from hardness.experiments.statistics import seeds_needed
 
 WHOLE = """
@@ -41,6 +41,11 @@ def read(folder: Path, text: str, **options: int) -> Experiment:
     return read_experiment(path, **options)
 
 
+def arm(found: Experiment, name: str) -> Arm:
+    (only,) = [arm for arm in found.arms if arm.name == name]
+    return only
+
+
 def test_whole_experiment_and_files_beside_it_are_found(tmp_path: Path) -> None:
     found = read(tmp_path, WHOLE)
     assert found.data == (str(tmp_path / "train.jsonl"),)
@@ -53,10 +58,10 @@ def test_whole_experiment_and_files_beside_it_are_found(tmp_path: Path) -> None:
         *("perplexity random rank s-loss", "perplexity random minmax s-loss"),
     ]
     assert [arm.name for arm in found.arms] == names
-    assert found.arm("plain").build == {"by": "perplexity", "order": "random"}
-    assert found.arm("plain").train == {"epochs": 2, "lr": 0.02}
-    assert found.arm("easy first").train == {"epochs": 2, "lr": 0.01}
-    last = found.arm("perplexity random minmax s-loss")
+    assert arm(found, "plain").build == {"by": "perplexity", "order": "random"}
+    assert arm(found, "plain").train == {"epochs": 2, "lr": 0.02}
+    assert arm(found, "easy first").train == {"epochs": 2, "lr": 0.01}
+    last = arm(found, "perplexity random minmax s-loss")
     assert last.build == {"by": "perplexity", "order": "random", "normalize": "minmax"}
     assert last.train == {"epochs": 2, "lr": 0.01, "weighting": "s-loss"}
 
