@@ -27,7 +27,8 @@ def read_by(table: HardnessTable, by: str | None) -> Scores:
     Raises:
         HardnessError: see `read_scores`; what is no expression, or one that has no direction.
     """
-    if by is None or by.partition(".")[0] in table.metrics:
+    name, _, column = (by or "").partition(".")
+    if by is None or (name in table.metrics and column in ("", *table.metric(name).columns)):
         return read_scores(table, by)
     expression = parse(by, table.metrics, option="by")
     if isinstance(expression.tree, ast.Name):
@@ -75,10 +76,7 @@ def _read_expression(table: HardnessTable, expression: Expression) -> Scores:
     columns = {name: table.resolve(name) for name in expression.references}
     rows, result = evaluate_columns(expression, columns, dataset_rows=table.rows)
     if result.direction is None:
-        raise HardnessError(
-            f"by must say which way is harder, got {expression.text!r}, of which nobody can tell; "
-            "put rank(...) around its columns, or around all of it if higher is harder"
-        )
+        raise undirected(expression)
     metric = {
         "name": expression.text,
         "column": expression.text,
@@ -91,3 +89,11 @@ def _read_expression(table: HardnessTable, expression: Expression) -> Scores:
     column = ScoreColumn(rows=rows, values=result.values, valid=result.valid)
     scores = make_scores(table, expression.text, metric, column)
     return replace(scores, expression=expression)
+
+
+def undirected(expression: Expression) -> HardnessError:
+    """What to say of an expression of which nobody can tell which way is harder."""
+    return HardnessError(
+        f"by must say which way is harder, got {expression.text!r}, of which nobody can tell; "
+        "put rank(...) around its columns, or around all of it if higher is harder"
+    )
