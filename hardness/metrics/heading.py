@@ -15,11 +15,14 @@ def made_with(parameters: Mapping[str, object]) -> str:
     """Parameters of a metric.json for reading, such as "order 3, reference 27819b06".
 
     A reference, a model, dynamics and other files are told by the first eight digits of the digest
-    of their contents, which is all that metric.json keeps of them.
+    of their contents, which is all that metric.json keeps of them. The columns of an expression
+    are named by the expression itself.
 
     Args:
         parameters: name to value, JSON-like; those that are None or empty are left out.
     """
+    if "expr" in parameters:
+        parameters = {"expr": parameters["expr"]}
     told = {name: _told(value) for name, value in parameters.items()}
     return ", ".join(f"{name} {value}" for name, value in told.items() if value)
 

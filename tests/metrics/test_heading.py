@@ -22,6 +22,7 @@ ONE, OTHER = "27819b06f0f04a7f9f0b1f0c8f1c3a5d", "3c0aa1b2f0f04a7f9f0b1f0c8f1c3a
         ({"reference": [ONE, OTHER] * 3}, "reference 27819b06 3c0aa1b2 27819b06 and 3 more"),
         ({"tokenizer": f"hf:{ONE}", "model": OTHER}, "tokenizer hf:27819b06, model 3c0aa1b2"),
         ({"prune": [0, 0, 1, 1], "prompt": ["a", "b"]}, "prune 0 0 1 1, prompt a b"),
+        ({"expr": "2 * lm", "lm": ONE}, "expr 2 * lm"),
         ({"model": "s3:x", "skip_symbols": False}, "model s3:x, skip_symbols False"),
     ],
 )
