@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hardness.curriculum.curriculum import problems
-from hardness.curriculum.spec import load_spec
+from hardness.curriculum.spec import load_spec, over_spec
 from hardness.errors import HardnessError
 from hardness.experiments.check_data import Found, check_eval, look
 from hardness.experiments.check_scores import held_metrics
@@ -53,7 +52,7 @@ def _check_building(settings: Settings, arm: Arm, held: Held) -> None:
     options: dict[str, Any] | None = given
     if "curriculum" in given:
         try:
-            options = _over_spec(load_spec(str(given["curriculum"])), given)
+            options = over_spec(load_spec(str(given["curriculum"])), given)
         except HardnessError as error:
             settings.refuse(_keys(settings, arm, "curriculum"), str(error))
             options = None
@@ -77,15 +76,6 @@ def _check_building(settings: Settings, arm: Arm, held: Held) -> None:
     for name, message in held.problems(options).items():
         written = name if name in given or name not in options else "curriculum"
         settings.refuse(_keys(settings, arm, written), message)
-
-
-def _over_spec(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a build makes of the options of a spec and of an arm: an order goes before a spec's
-    admission, and the other way round.
-    """
-    instead = {"order": "admit", "admit": "order"}
-    dropped = {instead[name] for name in given if name in instead}
-    return {name: value for name, value in spec.items() if name not in dropped} | dict(given)
 
 
 def _needs(weighting: Any) -> tuple[str, ...]:
