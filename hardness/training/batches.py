@@ -26,6 +26,8 @@ class BatchPlan:
     """At least 1."""
     accumulate: int = 1
     """A, at least 1 and at most B."""
+    held: int = 1
+    """Epochs that the positions themselves hold, at least 1: those of the shards' manifest."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -42,6 +44,15 @@ class BatchPlan:
         epoch, batch = divmod(step, self.steps_per_epoch)
         start = batch * self.batch_size
         return epoch, start, min(start + self.batch_size, self.rows)
+
+    def ends_epoch(self, step: int) -> bool:
+        """Whether position k·rows/held, for a k from 1 to `held`, is reached in `step`.
+
+        An epoch of a schedule need not end where another would, so they are taken as equally long.
+        One step can end several of them.
+        """
+        _, start, stop = self.batch(step)
+        return stop * self.held // self.rows > start * self.held // self.rows
 
     def micro_batches(self, step: int) -> list[tuple[int, int]]:
         """First and end position of each global micro-batch of `step`, none of them empty."""
