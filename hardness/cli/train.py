@@ -165,15 +165,15 @@ def train(
         int | None,
         Option(
             help="Steps between evaluations; the last step is evaluated in any case.",
-            show_default="one an epoch, of the shards too",
+            show_default="one an epoch, those that the shards hold too",
             rich_help_panel=WATCHING,
         ),
     ] = None,
     checkpoint_every: Annotated[
         int | None,
         Option(
-            help="Steps between checkpoints, 0 for none; the last step is the model's.",
-            show_default="one an epoch, of the shards too",
+            help="Steps between checkpoints, 0 for none; after the last step there is none.",
+            show_default="one an epoch, those that the shards hold too",
             rich_help_panel=WATCHING,
         ),
     ] = None,

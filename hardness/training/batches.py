@@ -46,10 +46,9 @@ class BatchPlan:
         return epoch, start, min(start + self.batch_size, self.rows)
 
     def ends_epoch(self, step: int) -> bool:
-        """Whether position k·rows/held, for a k from 1 to `held`, is reached in `step`.
+        """Whether an epoch ends in `step`: position k·rows/held is reached, for a k in 1 … held.
 
-        An epoch of a schedule need not end where another would, so they are taken as equally long.
-        One step can end several of them.
+        The manifest does not say where epochs end, so they are taken as equally long.
         """
         _, start, stop = self.batch(step)
         return stop * self.held // self.rows > start * self.held // self.rows

@@ -251,7 +251,7 @@ def _logits_problem(config: TrainConfig) -> str | None:
         return None
     return (
         "record_dynamics must be 'during' or 'after' with record_logits, which are recorded with "
-        "the dynamics, got None; use --record-dynamics during"
+        "the dynamics, got None; use --record-dynamics or leave out --record-logits"
     )
 
 
