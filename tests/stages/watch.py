@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 240
+"""Longest wait for anything; a busy machine takes long to start a process."""
 PRELOAD = str(Path(__file__).with_name("watched_worker.py"))
 
 
@@ -23,11 +25,14 @@ class Watch:
     """The folder through which tests and `watched_worker` talk."""
 
     folder: Path
+    killed: set[int] = field(default_factory=set)
+    """Processes of workers that `kill_held_workers` killed."""
 
     def clear(self) -> None:
         for path in self.folder.iterdir():
             path.unlink()
         (self.folder / "began").touch()
+        self.killed.clear()
 
     def hold(self, *stages: str) -> None:
         for stage in stages:
@@ -38,8 +43,12 @@ class Watch:
 
     def began(self) -> list[tuple[str, int]]:
         """Stage and index of each task that began, in order."""
-        lines = (self.folder / "began").read_text().splitlines()
-        return [(line.split()[0], int(line.split()[1])) for line in lines]
+        return [task for task, _ in self._lines()]
+
+    def _lines(self) -> list[tuple[tuple[str, int], int]]:
+        """Each task that began, and the process that it began in."""
+        lines = [line.split() for line in (self.folder / "began").read_text().splitlines()]
+        return [((stage, int(index)), int(process)) for stage, index, process in lines]
 
     def kill_held_workers(self, client: subprocess.Popen[str]) -> list[tuple[str, int]]:
         """Kill the worker of every task that is held, until the client ends; those tasks."""
@@ -49,9 +58,22 @@ class Watch:
                 stage, index, process = of_held(path)
                 lost.append((stage, index))
                 os.kill(process, signal.SIGKILL)
+                self.killed.add(process)
                 path.unlink()
             time.sleep(0.01)
         return lost
+
+    def again(self) -> set[tuple[str, int]]:
+        """The tasks that ran more than once, all but the last time in a worker that was killed.
+
+        Those that were held are among them, and any whose result the killed worker still had.
+        """
+        processes: dict[tuple[str, int], list[int]] = {}
+        for task, process in self._lines():
+            processes.setdefault(task, []).append(process)
+        for task, ran in processes.items():
+            assert self.killed.issuperset(ran[:-1]), f"{task} ran again without need"
+        return {task for task, ran in processes.items() if len(ran) > 1}
 
 
 def of_held(path: Path) -> tuple[str, int, int]:
@@ -59,8 +81,10 @@ def of_held(path: Path) -> tuple[str, int, int]:
     return stage, int(index), int(process)
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 30) -> Any:
-    end = time.monotonic() + seconds
+def wait_for(
+    what: Callable[[], Any],
+) -> Any:
+    end = time.monotonic() + PATIENCE_SECONDS
     while not (found := what()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
@@ -88,14 +112,14 @@ def command(*arguments: str | Path, watch: Watch, **variables: str) -> subproces
 
 
 def succeeded(process: subprocess.Popen[str]) -> None:
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, errors
     assert errors == ""
 
 
 def failed(process: subprocess.Popen[str]) -> str:
     """What a command that ended with code 2 said on its one line."""
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 2, errors
     (line,) = errors.splitlines()
     return line
