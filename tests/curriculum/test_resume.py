@@ -163,7 +163,7 @@ def test_killed_at_a_file_and_repeated_gives_the_same_bytes(
         [sys.executable, "-c", KILLED, str(table), str(output), target, when],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert killed.returncode == -signal.SIGKILL
     finished = (target, when) == (r"manifest\.json$", "after")
