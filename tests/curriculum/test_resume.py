@@ -77,7 +77,7 @@ def counted(*arguments):
     write = next(writes)
     if write == kill_at:
         killing.start()
-    if write == kill_at + 5:  # must not be over before it is killed
+    if write >= kill_at + 5 and killing.is_alive():  # must not be over before it is killed
         killing.join()
 os.replace = counted
 module.build(sys.argv[1], output=sys.argv[2], order="random", seed=3, shard_rows=50,
