@@ -7,6 +7,7 @@ from rich.text import Text
 from hardness.cli.console import command, number, say, size
 from hardness.curriculum.build import BuildResult
 from hardness.curriculum.manifest import Manifest
+from hardness.io.metric import full_name
 
 
 def print_built(result: BuildResult) -> None:
@@ -24,10 +25,8 @@ def described(manifest: Manifest) -> dict[str, str]:
     """What was, or would be, built: a name and a line for each part."""
     curriculum, stats, times = manifest.curriculum, manifest.hardness, manifest.occurrences
     nulls, left_out = stats["nulls"], times["never"]
-    by = manifest.metric["name"]
-    if manifest.metric["column"] != by:
-        by += f".{manifest.metric['column']}"
-    by = f"by {by} ({manifest.metric['direction']} is harder)"
+    metric = manifest.metric
+    by = f"by {full_name(metric['name'], metric['column'])} ({metric['direction']} is harder)"
     lines = {"records": f"{times['records']:,}"}
     if left_out:
         lines["records"] += f" of {times['records'] + left_out:,}"

@@ -9,6 +9,7 @@ def metrics() -> None:
     from rich.text import Text
 
     from hardness.cli.console import console
+    from hardness.io.metric import full_name
     from hardness.metrics import metrics as registry
 
     for name in sorted([*registry.names(), *registry.families()]):
@@ -21,8 +22,9 @@ def metrics() -> None:
         grid.add_row("  null for", Text(metric.nulls))
         grid.add_row("  source", Text(metric.source))
         for i, column in enumerate(metric.columns):
-            key = name if i == 0 else f"{name}.{column.name}"
+            key = full_name(name, column.name)
             harder = f"; {column.harder} is harder" if column.harder else ""
-            grid.add_row(f"  {key}", Text(column.summary + harder))
+            alone = f"; `{name}` alone is this column" if i == 0 and key != name else ""
+            grid.add_row(f"  {key}", Text(column.summary + harder + alone))
         console.print(grid)
         console.print()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.table import Table
 from rich.text import Text
 
 from hardness.cli.console import console, excerpt, human, number, plain_table, say
-from hardness.io.digest import is_digest
 from hardness.io.examples import Examples
-from hardness.io.metric import MetricInfo
+from hardness.io.metric import MetricInfo, full_name
+from hardness.metrics.heading import made_with
 
 # Of the quantiles that metric.json has, those that a terminal of 80 columns has no room for.
 _LEFT_OUT = ("0.25", "0.75")
@@ -21,9 +21,8 @@ _GAP = 2
 
 
 def print_metric(info: MetricInfo) -> None:
-    """Counts, and the quantiles of every column."""
-    told = {name: _value(value) for name, value in info.parameters.items()}
-    parameters = ", ".join(f"{name} {value}" for name, value in told.items() if value)
+    """What decided its numbers, counts, and the quantiles of every column."""
+    parameters = made_with(info.parameters)
     say(Text.assemble((info.name, "bold"), f"  ({parameters})" if parameters else ""))
     for table in _fitting([_headings(info), *(_numbers(info, name) for name in info.columns)]):
         console.print(table)
@@ -80,29 +79,36 @@ def grouped(rows: Sequence[Sequence[str]], *, left: Collection[str] = ()) -> lis
 def folded_names(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     """The rows with their names on several lines where the terminal has no room for them on one.
 
-    Names are broken behind `/`, `-`, `_` and `.`, never inside a word: so that all columns fit or,
-    where that does not help, to half the terminal.
+    Names are broken behind `/`, `-`, `_` and `.`: so that all columns fit or, where that does not
+    help, to half the terminal. Words are broken where a column would have no room beside them.
 
     Args:
         rows: the first of them headings; the first of each its name.
     """
     others = [cells[1:] for cells in rows]
     room = console.width - _width(others) - _GAP
+    widest = max((cell_len(cell) for cells in others for cell in cells), default=0)
+    beside = console.width - _GAP - widest
     if room < max(cell_len(part) for name, *_ in rows for part in _parts(name)):
-        room = console.width // 2
-    return [[_folded(name, room), *cells] for (name, *_), cells in zip(rows, others, strict=True)]
+        room = max(console.width // 4, min(console.width // 2, beside))
+    return [
+        [_folded(name, room, max(room, beside)), *cells]
+        for (name, *_), cells in zip(rows, others, strict=True)
+    ]
 
 
 def _parts(name: str) -> list[str]:
     return re.findall(r"[^/_.-]*[/_.-]?", name)
 
 
-def _folded(name: str, room: int) -> str:
+def _folded(name: str, room: int, longest: int) -> str:
     lines = [""]
     for part in _parts(name):
-        if lines[-1] and cell_len(lines[-1] + part) > room:
-            lines.append("")
-        lines[-1] += part
+        pieces = [part] if cell_len(part) <= longest else chop_cells(part, room)
+        for piece in pieces:
+            if lines[-1] and cell_len(lines[-1] + piece) > room:
+                lines.append("")
+            lines[-1] += piece
     return "\n".join(lines)
 
 
@@ -121,26 +127,15 @@ def _width(rows: Sequence[Sequence[str]]) -> int:
 
 def _table(rows: Sequence[Sequence[str]], *, left: Collection[str] = ()) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    fits = _fits(rows)
     for index, heading in enumerate(rows[0]):
         right = index > 0 and heading not in left
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+        justify = "right" if right else "left"
+        # Not even one column beside the names: then cells are folded, so that none is cut.
+        table.add_column(heading, justify=justify, no_wrap=fits, overflow="fold")
     for row in rows[1:]:
         table.add_row(*map(Text, row))
     return table
-
-
-def _value(value: object) -> str:
-    """A parameter for reading; empty for None and for digests.
-
-    Digests tell whether an input changed, and a reader nothing; of a tokenizer's file, `hf` is
-    left. No names of files are known: what decides the scores is their contents.
-    """
-    if value is None or is_digest(value):
-        return ""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return " ".join(filter(None, map(_value, value)))
-    kind, _, rest = str(value).partition(":")
-    return kind if is_digest(rest) else str(value)
 
 
 def _quantile_name(quantile: float) -> str:
@@ -149,11 +144,12 @@ def _quantile_name(quantile: float) -> str:
 
 def print_examples(examples: Examples) -> None:
     """The records at both ends of a column, with their texts."""
+    by = full_name(examples.by.partition(".")[0], examples.column)
     for end in ("easiest", "hardest"):
         chosen = getattr(examples, end)
         if not chosen:
             continue
-        say(Text(f"{end} by {examples.by}", "italic"))
+        say(Text(f"{end} by {by}", "italic"))
         grid = plain_table()
         grid.add_column("row", justify="right", no_wrap=True)
         grid.add_column(examples.column, justify="right", no_wrap=True)

@@ -36,13 +36,9 @@ def suspects(
 
         hardness suspects data.hardness --top 20 -o suspects.csv
     """
-    from hardness.stages.suspects import first_suspects
     from hardness.stages.suspects import suspects as run
 
-    if output is None:
-        _report(first_suspects(table, by=by, top=top))
-    else:
-        _report(run(table, by=by, top=top, output=output, memory=memory))
+    _report(run(table, by=by, top=top, output=output, memory=memory))
 
 
 def _report(found: Suspects) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from hardness.curriculum.grammar import Bounds, Component, resolve
+from hardness.curriculum.grammar import Bounds, Component, checked_by, resolve
 from hardness.curriculum.orders.base import Share
 from hardness.curriculum.pacing import Pace, discrete_pace, draw_admitted, root_pace
 from hardness.direction import Direction
@@ -121,6 +121,26 @@ def admit(
     return draw_admitted(times, positions, rng)
 
 
+def _check_root(
+    *,
+    from_: float,
+    to: float,
+    until: float,
+    step: float | None,
+    by: By,
+    p: float = 1.0,
+) -> None:
+    # Which of two scores is the easier one is known with the metric.
+    start, end = _oriented((from_, to), "higher" if from_ <= to else "lower", by)
+    root_pace(start=start, end=end, step=step, p=p, until=until)
+
+
+def _check_discrete(*, levels: tuple[float, ...], until: tuple[float, ...], by: By) -> None:
+    oriented = _oriented(levels, "higher" if levels[0] <= levels[-1] else "lower", by)
+    discrete_pace(levels=oriented, until=until)
+
+
+@checked_by(_check_root)
 def linear(
     scores: np.ndarray,
     direction: Direction,
@@ -135,6 +155,7 @@ def linear(
     return root(scores, direction, from_=from_, to=to, until=until, step=step, p=1.0, by=by)
 
 
+@checked_by(_check_root)
 def root(
     scores: np.ndarray,
     direction: Direction,
@@ -168,6 +189,7 @@ def root(
     return _times(pace, scores, direction, by)
 
 
+@checked_by(_check_discrete)
 def discrete(
     scores: np.ndarray,
     direction: Direction,

@@ -203,6 +203,16 @@ def _nulls(value: Any) -> str | None:
     return f"nulls must be one of {', '.join(NULL_POLICIES)}, got {value!r}; choose one of them"
 
 
+def check_written(text: str) -> None:
+    """Raises HardnessError for a weighting that cannot be written into shards."""
+    needs = weighting(text).needs
+    if not set(needs) <= {"hardness", "progress"}:
+        raise HardnessError(
+            f"weighting must need no more than hardness and progress to be written into shards, "
+            f"got {text!r}, which needs {', '.join(needs)}; give it to `hardness train`"
+        )
+
+
 CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "order": _message(lambda text: resolve(text, orders)),
     "admit": _message(parse_admission),
@@ -212,7 +222,7 @@ CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "normalize": _message(normalizers.get),
     "nulls": _nulls,
     "seed": _whole("seed", 0),
-    "weighting": _message(weighting),
+    "weighting": _message(check_written),
 }
 """The rule for each field, and for the weighting that goes with them: its message or None."""
 

@@ -33,6 +33,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 REQUIRED = inspect.Parameter.empty
 SEPARATOR = "/"
 """Between the numbers of a list."""
+_CHECK = "check_parameters"
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,20 @@ class Component(Generic[F]):
         return f"{self.name}:{','.join(parts)}" if parts else self.name
 
 
+def checked_by(check: Callable[..., object]) -> Callable[[F], F]:
+    """A component whose parameters must suit each other, which is seen as soon as they are read.
+
+    Args:
+        check: gets all parameters by name and raises a HardnessError that says what is wrong.
+    """
+
+    def mark(function: F) -> F:
+        setattr(function, _CHECK, check)
+        return function
+
+    return mark
+
+
 @cache
 def parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
     """The parameters of a component: its keyword-only arguments but `epochs`.
@@ -151,7 +166,7 @@ def resolve(text: str, registry: Registry[F]) -> Component[F]:
 
     Raises:
         HardnessError: an unknown name, or values that do not fit the parameters, all in one
-            message.
+            message, or each other.
     """
     name, _, rest = text.strip().partition(":")
     function = registry.get(name)
@@ -162,7 +177,12 @@ def resolve(text: str, registry: Registry[F]) -> Component[F]:
             f"{registry.kind} must be {usage(name, function)}, got {text!r} with "
             f"{' and '.join(problems)}; correct {'it' if len(problems) == 1 else 'them'}"
         )
+    getattr(function, _CHECK, _nothing)(**arguments)
     return Component(name=name, function=function, arguments=arguments)
+
+
+def _nothing(**_: Any) -> None:
+    """The check of parameters that suit each other whatever they are."""
 
 
 def _bind(declared: Sequence[Parameter], given: Sequence[str]) -> tuple[dict[str, Any], list[str]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from hardness.curriculum.manifest import Manifest
 from hardness.io.digest import object_digest
+from hardness.io.metric import full_name
 from hardness.io.storage import Location
 
 SHARD_BYTES = 64 * 2**20
@@ -121,9 +122,7 @@ def differences(old: Manifest, new: Manifest) -> list[str]:
 
 def default_output(table: Location, manifest: Manifest) -> Location:
     """Beside the table: `data.hardness` → `data.perplexity-ascending.shards`."""
-    metric = manifest.metric["name"]
-    if manifest.metric["column"] != metric:
-        metric += f".{manifest.metric['column']}"
+    metric = full_name(manifest.metric["name"], manifest.metric["column"])
     curriculum = manifest.curriculum
     parts = [metric, curriculum["order"] or curriculum["admit"]]
     if curriculum.get("select"):

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import hardness
-from hardness.curriculum.curriculum import Curriculum
+from hardness.curriculum.curriculum import Curriculum, check_written
 from hardness.curriculum.keys import Keys, place
 from hardness.curriculum.manifest import Manifest
 from hardness.curriculum.plan import default_output, default_shard_rows
 from hardness.curriculum.scores import Scores, array_digest
 from hardness.curriculum.several import read_by, read_like
-from hardness.curriculum.spec import load_spec
+from hardness.curriculum.spec import load_spec, over_spec
 from hardness.direction import Direction
 from hardness.errors import HardnessError
 from hardness.io.digest import object_digest
 from hardness.io.storage import AnyPath, Location, locate
 from hardness.io.table import HardnessTable, open_table
-from hardness.weighting import resolve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +56,13 @@ def prepare(
     Raises:
         HardnessError: an option out of its range, or a table that cannot be used.
     """
-    chosen = _merged({} if curriculum is None else load_spec(curriculum), options)
+    given = {name: value for name, value in options.items() if value is not None}
+    chosen = over_spec({} if curriculum is None else load_spec(curriculum), given)
     by, weighting = chosen.pop("by", None), chosen.pop("weighting", None)
-    _check_options(shard_rows, weighting)
+    if shard_rows is not None and shard_rows < 1:
+        raise HardnessError(f"shard_rows must be at least 1, got {shard_rows}; choose another")
+    if weighting is not None:
+        check_written(weighting)
     made = Curriculum(**chosen)
     opened = open_table(table)
     if by is None and made.admissions:
@@ -114,27 +116,3 @@ class _Columns:
 def released(prepared: Prepared) -> Prepared:
     """The same without the scores' arrays, which a build need not hold in memory to its end."""
     return replace(prepared, scores=prepared.scores.released())
-
-
-def _merged(spec: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that are given, then those of the spec."""
-    known = {"by", "weighting", *(item.name for item in fields(Curriculum))}
-    assert options.keys() <= known, options.keys() - known
-    given = {name: value for name, value in options.items() if value is not None}
-    # An order on the command line takes the place of a spec's admission, and the other way round.
-    instead = {"order": "admit", "admit": "order"}
-    dropped = {instead[name] for name in given if name in instead}
-    return {name: value for name, value in spec.items() if name not in dropped} | given
-
-
-def _check_options(shard_rows: int | None, weighting: str | None) -> None:
-    if shard_rows is not None and shard_rows < 1:
-        raise HardnessError(f"shard_rows must be at least 1, got {shard_rows}; choose another")
-    if weighting is None:
-        return
-    needs = resolve(weighting).needs
-    if not set(needs) <= {"hardness", "progress"}:
-        raise HardnessError(
-            f"weighting must need no more than hardness and progress to be written into shards, "
-            f"got {weighting!r}, which needs {', '.join(needs)}; give it to `hardness train`"
-        )

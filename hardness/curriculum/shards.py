@@ -107,7 +107,7 @@ class Shards:
         return pa.chunked_array([chunk for column in chunks for chunk in column.chunks])
 
     def labels(self) -> list[Any]:
-        """The distinct values of the label column, sorted, nulls left out.
+        """The distinct values of the label column, sorted, None at the end if some record has none.
 
         Raises:
             HardnessError: the data was scored without a label column.
@@ -121,7 +121,7 @@ class Shards:
         found: set[Any] = set()
         for table in self.tables([label]):
             found.update(table.column(0).unique().to_pylist())
-        return sorted(found - {None})
+        return [*sorted(found - {None}), *found & {None}]
 
     def verify(self) -> None:
         """Check the digest of every shard now rather than when it is first read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,16 @@ def load_spec(spec: str | Path) -> dict[str, Any]:
         settings.refuse((key,), message)
     settings.check()
     return options
+
+
+def over_spec(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a build: those that are given, then those of its spec.
+
+    An order that is given takes the place of a spec's admission, and the other way round.
+    """
+    instead = {"order": "admit", "admit": "order"}
+    dropped = {instead[name] for name in given if name in instead}
+    return {name: value for name, value in spec.items() if name not in dropped} | dict(given)
 
 
 def _joined(value: Any) -> Any:

@@ -43,8 +43,7 @@ class ArmResult:
         steps: optimiser steps of a run, the mean over the seeds. Where arms differ in them, the
             comparison is not one of equal compute.
         mean_weight: mean ω of its runs; None where the weights of no step are known.
-        against: what it is compared with; None for the baseline.
-        difference: to that, seed by seed.
+        difference: to the baseline, seed by seed; None for the baseline itself.
         matched: name of the baseline at this arm's effective learning rate, if one was run.
         matched_difference: to that one, with a p of its own, not corrected.
         reached: the first step at which the curve is no worse than the baseline's mean at the end,
@@ -59,7 +58,6 @@ class ArmResult:
     curve: tuple[CurvePoint, ...]
     steps: float
     mean_weight: float | None
-    against: str | None = None
     difference: Difference | None = None
     matched: str | None = None
     matched_difference: Difference | None = None
@@ -122,7 +120,7 @@ def analyse(
         if name != baseline:
             found = _paired(result, base, rng)
             better = sign * found.mean.value > 0
-            result = replace(result, against=baseline, difference=found, better=better)
+            result = replace(result, difference=found, better=better)
         if name in matched:
             control = _paired(result, results[matched[name]], rng)
             result = replace(result, matched=matched[name], matched_difference=control)

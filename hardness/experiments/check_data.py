@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ from hardness.training.labels import label_name
 if TYPE_CHECKING:
     from hardness.experiments.experiment import Experiment
 
+DATA_OPTIONS = ("text", "label", "id", "group", "on_error")
+"""Those that say how records are read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
@@ -31,16 +35,24 @@ class Found:
         columns: of the training records; None where they could not be read.
         names: all columns of the training records.
         labels: of the training records, as text, and None where one has none.
+        dataset: the training records themselves, while they are looked at.
     """
 
     table: HardnessTable | None = None
     columns: Columns | None = None
     names: tuple[str, ...] = ()
     labels: frozenset[str | None] = frozenset()
+    dataset: Dataset | None = None
 
 
-def look(settings: Settings, experiment: Experiment) -> Found:
+@contextmanager
+def look(settings: Settings, experiment: Experiment) -> Iterator[Found]:
     """Open the table and the training records; what is wrong with them is refused."""
+    with ExitStack() as opened:
+        yield _look(settings, experiment, opened)
+
+
+def _look(settings: Settings, experiment: Experiment, opened: ExitStack) -> Found:
     place, table = experiment.table, None
     try:
         if place is not None and (not experiment.scored or (locate(place) / DATASET).is_file()):
@@ -58,19 +70,20 @@ def look(settings: Settings, experiment: Experiment) -> Found:
     except HardnessError as error:
         settings.refuse(("data",) if experiment.scored else ("table",), str(error))
         return Found(table=table)
-    with dataset:
-        columns = dataset.columns
-        try:
-            if place is not None:  # nothing is written: what may not be is refused
-                columns = create_table(place, dataset).columns
-        except HardnessError as error:
-            settings.refuse(("table",), str(error))
-        label, labels = columns.label, frozenset()
-        try:
-            labels = frozenset() if label is None else frozenset(_labels(dataset, label))
-        except HardnessError as error:
-            settings.refuse(("data",), str(error))
-        return Found(table=table, columns=columns, names=dataset.column_names, labels=labels)
+    opened.enter_context(dataset)
+    columns = dataset.columns
+    try:
+        if place is not None:  # nothing is written: what may not be is refused
+            columns = create_table(place, dataset).columns
+    except HardnessError as error:
+        settings.refuse(("table",), str(error))
+    label, labels = columns.label, frozenset()
+    try:
+        labels = frozenset() if label is None else frozenset(_labels(dataset, label))
+    except HardnessError as error:
+        settings.refuse(("data",), str(error))
+    names = dataset.column_names
+    return Found(table=table, columns=columns, names=names, labels=labels, dataset=dataset)
 
 
 def check_eval(

@@ -22,7 +22,7 @@ from hardness.experiments.measures import MEASURES
 from hardness.experiments.packages import packages
 from hardness.experiments.statistics import LEVEL, seeds_needed
 from hardness.experiments.training import RunOutcome, plan_runs, train_all
-from hardness.io.atomic import atomic_path, read_json, write_json
+from hardness.io.atomic import atomic_path, write_json
 from hardness.io.digest import object_digest
 from hardness.progress import Progress
 from hardness.reporting.report import draw
@@ -160,8 +160,7 @@ def _score(read: Experiment, folder: Path, options: Mapping[str, Any]) -> Path:
             list(read.data),
             output=table,
             overwrite=read.table is None,  # a table that the file names is not ours to replace
-            **read.columns,
-            **metric,
+            **{**read.columns, **metric},
             **options,
         )
     return table
@@ -225,17 +224,3 @@ def _require_measure(outcomes: list[RunOutcome], measure: str) -> None:
                 f"{measure} must be finite at the end of every run, got none of {outcome.arm}, "
                 f"seed {outcome.seed}; lower its learning rate, or leave the arm out"
             )
-
-
-def read_comparison(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """comparison.json of a folder that `compare` made.
-
-    Raises:
-        HardnessError: there is none.
-    """
-    path = Path(folder) / RESULTS
-    if not path.is_file():
-        raise HardnessError(
-            f"{folder} must be a folder that `hardness compare` finished, got no {RESULTS}; run it"
-        )
-    return read_json(path)

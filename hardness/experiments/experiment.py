@@ -13,6 +13,7 @@ from typing import Any
 from hardness.curriculum.build import build
 from hardness.errors import HardnessError
 from hardness.experiments.check import check_experiment
+from hardness.experiments.check_data import DATA_OPTIONS
 from hardness.experiments.measures import MEASURES
 from hardness.io.settings import Keys, Settings, read_settings
 from hardness.stages.score import score
@@ -36,7 +37,6 @@ BUILD_OPTIONS = _options(build) - {"weighting", "epochs"}
 """Those of an arm that its shards follow from. A weighting is applied by the training, which also
 says how many epochs there are; the shards hold them all."""
 TRAIN_OPTIONS = frozenset(field.name for field in fields(TrainConfig)) - _PLACES
-DATA_OPTIONS = ("text", "label", "id", "group", "on_error")
 KNOWN = (
     *("data", "eval", *DATA_OPTIONS, "table", "score", "train", "seeds"),
     *("measure", "baseline", "arms", "grid"),
@@ -102,10 +102,6 @@ class Experiment:
     def tasks(self, label: str | None) -> list[str]:
         """The tasks of the arms on data with that label column, that of the baseline first."""
         return list(dict.fromkeys(arm.task(label) for arm in self.arms))
-
-    def arm(self, name: str) -> Arm:
-        """The arm of that name."""
-        return next(arm for arm in self.arms if arm.name == name)
 
 
 def read_experiment(path: str | Path, *, seeds: int | None = None) -> Experiment:

@@ -99,6 +99,19 @@ class Expression:
             undefined=int(np.count_nonzero(given & ~defined)),
         )
 
+    def direction(self, directions: Mapping[str, Direction | None]) -> Direction | None:
+        """Which way is harder, without a look at any record; see `Evaluated.direction`.
+
+        Args:
+            directions: as in `evaluate`.
+        """
+        nothing, none = np.zeros(1), np.zeros(1, dtype=bool)
+        return self.evaluate(
+            dict.fromkeys(self.references, nothing),
+            valid=dict.fromkeys(self.references, none),
+            directions=directions,
+        ).direction
+
 
 def _operand(node: ast.expr, operands: Mapping[str, Operand]) -> Operand:
     match node:

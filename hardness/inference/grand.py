@@ -19,13 +19,14 @@ from hardness.inference.parameters import max_length, spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
 from hardness.inference.stage import store_bytes
+from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
 from hardness.metrics.model_options import N_CUT, LanguageConfig
 from hardness.stages.run import Run, Tally
 from hardness.training.config import CLASSIFICATION
 from hardness.training.tasks import CausalLM
 
-__all__ = ["parameters", "run", "store_bytes"]
+__all__ = ["check", "parameters", "run", "store_bytes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +67,21 @@ def parameters(config: LanguageConfig, columns: Columns) -> dict[str, Any]:
     return found | {"label": columns.label}
 
 
+def check(config: LanguageConfig, dataset: Dataset) -> None:
+    """Raises HardnessError if the data has no label for a classifier, or no such columns."""
+    _text(dataset, config, task_of(config.models["model"]))
+
+
 def run(task: Run, config: LanguageConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
-    longest, kind = max_length(config), task_of(config.models["model"])
-    text: LabelledText | LanguageText
-    if kind == CLASSIFICATION:
-        text = labelled_text(task.dataset, "grand", max_length=longest)
-    else:
-        text = language_text(task.dataset, config, whole=True)
+    kind = task_of(config.models["model"])
+    text = _text(task.dataset, config, kind)
     passes = (Pass(spec=spec(config, "model", kind), compute=gradient_norm, size=1),)
     probe = GrandProbe(passes=passes, text=text)
-    return run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=longest)
+    return run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=text.max_length)
+
+
+def _text(dataset: Dataset, config: LanguageConfig, kind: str) -> LabelledText | LanguageText:
+    if kind == CLASSIFICATION:
+        return labelled_text(dataset, "grand", max_length=max_length(config))
+    return language_text(dataset, config, whole=True)

@@ -10,19 +10,20 @@ import pyarrow as pa
 
 from hardness.inference.columns import counts, nullable, per_token
 from hardness.inference.compute import token_nats
-from hardness.inference.language import alone, check_no_chat, language_text
+from hardness.inference.language import LanguageText, alone, check_no_chat, language_text
 from hardness.inference.lm import LmProbe
 from hardness.inference.parameters import parameters, spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
 from hardness.inference.stage import store_bytes
+from hardness.io.dataset import Dataset
 from hardness.metrics.formulas import formulas
 from hardness.metrics.model_options import N_CUT, N_TOKENS, LanguageConfig
 from hardness.stages.run import Run, Tally
 from hardness.training.config import CAUSAL_LM
 from hardness.training.tasks import CausalLM
 
-__all__ = ["parameters", "run", "store_bytes"]
+__all__ = ["check", "parameters", "run", "store_bytes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +47,20 @@ class IfdProbe(LmProbe):
         }
 
 
+def check(config: LanguageConfig, dataset: Dataset) -> None:
+    """Raises HardnessError if the data has no prompt and response under such names."""
+    _text(dataset, config)
+
+
 def run(task: Run, config: LanguageConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
-    text = language_text(task.dataset, config, whole=False)
-    check_no_chat(text, task.metric.name)
+    text = _text(task.dataset, config)
     one = Pass(spec=spec(config, "model", CAUSAL_LM), compute=token_nats, size=1)
     probe = IfdProbe(passes=(one, one), text=text)
     return run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=text.max_length)
+
+
+def _text(dataset: Dataset, config: LanguageConfig) -> LanguageText:
+    text = language_text(dataset, config, whole=False)
+    check_no_chat(text, "ifd")
+    return text

@@ -17,12 +17,13 @@ from hardness.inference.parameters import parameters, spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
 from hardness.inference.stage import store_bytes
+from hardness.io.dataset import Dataset
 from hardness.metrics.model_options import N_CUT, N_TOKENS, LanguageConfig
 from hardness.stages.run import Run, Tally
 from hardness.training.config import CAUSAL_LM
 from hardness.training.tasks import CausalLM
 
-__all__ = ["parameters", "run", "store_bytes"]
+__all__ = ["check", "parameters", "run", "store_bytes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,11 @@ class LmProbe:
             N_TOKENS: counts(found.units),
             N_CUT: counts(found.cut),
         }
+
+
+def check(config: LanguageConfig, dataset: Dataset) -> None:
+    """Raises HardnessError if the data has no such columns."""
+    language_text(dataset, config, whole=True)
 
 
 def run(task: Run, config: LanguageConfig) -> Tally:

@@ -18,6 +18,7 @@ from hardness.inference.parameters import spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
 from hardness.inference.stage import store_bytes
+from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
 from hardness.metrics.formulas import formulas
 from hardness.metrics.model_options import N_CUT, N_TOKENS, PairConfig
@@ -26,7 +27,7 @@ from hardness.training.config import CAUSAL_LM
 from hardness.training.models import load_tokenizer
 from hardness.training.tasks import CausalLM
 
-__all__ = ["parameters", "run", "store_bytes"]
+__all__ = ["check", "parameters", "run", "store_bytes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,11 @@ def parameters(config: PairConfig, columns: Columns) -> dict[str, Any]:
             "that it was trained from"
         )
     return found
+
+
+def check(config: PairConfig, dataset: Dataset) -> None:
+    """Raises HardnessError if the data has no such columns."""
+    language_text(dataset, config, whole=True)
 
 
 def run(task: Run, config: PairConfig) -> Tally:

@@ -29,7 +29,7 @@ from hardness.stages.partitions import map_partitions
 from hardness.stages.run import Run, Tally
 from hardness.training.config import CLASSIFICATION
 
-__all__ = ["parameters", "run", "store_bytes"]
+__all__ = ["check", "parameters", "run", "store_bytes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +69,14 @@ def parameters(config: PviConfig, columns: Columns) -> dict[str, Any]:
     return common.parameters(config, columns) | {"label": columns.label}
 
 
+def check(config: PviConfig, dataset: Dataset) -> None:
+    """Raises HardnessError if the data has no label column."""
+    _text(dataset, config)
+
+
 def run(task: Run, config: PviConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
-    text = labelled_text(task.dataset, "pvi", max_length=max_length(config))
+    text = _text(task.dataset, config)
     if config.null_model is None:
         null_nats = _frequencies(task, text.label)
     else:
@@ -82,6 +87,10 @@ def run(task: Run, config: PviConfig) -> Tally:
     passes = (Pass(spec=spec(config, "model", CLASSIFICATION), compute=class_nats, size=3),)
     probe = PviProbe(passes=passes, text=text, null_nats=null_nats)
     return run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=text.max_length)
+
+
+def _text(dataset: Dataset, config: PviConfig) -> LabelledText:
+    return labelled_text(dataset, "pvi", max_length=max_length(config))
 
 
 def _frequencies(task: Run, label: str) -> dict[str, float]:

@@ -142,3 +142,8 @@ def check_version(path: Location, content: Any) -> None:
             f"{path} must be of schema version {SCHEMA_VERSION}, got {content['schema_version']}; "
             "install the version of hardness that wrote it, or score again"
         )
+
+
+def full_name(metric: str, column: str) -> str:
+    """`metric.column`, or the metric's name where its column has the same."""
+    return metric if column == metric else f"{metric}.{column}"

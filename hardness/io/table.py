@@ -216,6 +216,8 @@ def open_table(path: AnyPath) -> HardnessTable:
         hint = "score the data first"
         if path.is_file() and (default_folder(path) / DATASET).is_file():
             hint = f"its table is {default_folder(path)}"
+        elif (path / "manifest.json").is_file():  # of a build
+            hint = "it holds shards, which --shards takes where there is one"
         raise HardnessError(f"table must be a folder with {DATASET}, got {path}; {hint}")
     content = read_json(path / DATASET)
     try:

@@ -138,7 +138,7 @@ _NEEDS = (
 _NULLS = "a record that no epoch observed"
 _CARTOGRAPHY = "Swayamdipta et al. 2020, Dataset Cartography, section 2"
 _MARGIN = "Pleiss et al. 2020, Identifying Mislabeled Data using the Area Under the Margin Ranking"
-_ERROR_NORM = "Paul et al. 2021, Deep Learning on a Data Diet, section 3"
+_ERROR_NORM = "Paul et al. 2021, Deep Learning on a Data Diet, definition 2.3"
 _FORGETTING = "Toneva et al. 2019, An Empirical Study of Example Forgetting, section 3"
 
 CARTOGRAPHY = Metric(

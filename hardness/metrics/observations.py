@@ -57,14 +57,16 @@ def observe_logits(logits: np.ndarray, gold: np.ndarray) -> Observed:
     exponents = np.exp(columns - greatest)
     total = exponents.sum(axis=0)
     own = columns[gold, records]
-    probability = exponents[gold, records] / total
-    squares = (exponents * exponents).sum(axis=0) / (total * total)
+    exponents[gold, records] = 0
+    # Summed up and not taken from 1, which would round away what is nearly learnt.
+    missing = exponents.sum(axis=0)
+    others = np.sqrt((exponents * exponents).sum(axis=0))
     columns[gold, records] = -np.inf
     return Observed(
         gold_logprob=own - greatest - np.log(total),
         correct=(predicted == gold).astype(np.float64),
         margin=own - columns.max(axis=0),
-        error_norm=np.sqrt(np.maximum(squares - 2 * probability + 1, 0)),
+        error_norm=np.hypot(missing, others) / total,
         predicted=predicted,
     )
 

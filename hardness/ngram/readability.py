@@ -47,10 +47,10 @@ def reading_ease(data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     A word is what white space separates, if it has a letter from a to z or a digit. A sentence ends
     with a word or mark that ends in `.`, `!`, `?` or an ellipsis, closing quotes and brackets
     aside, if there was a word since the last; so an abbreviation's full stop ends one, too. The end
-    of the text ends one. A word has as many syllables as its runs of letters (apostrophes are
-    skipped) have groups of the vowels a, e, i, o, u and y, and at least one. In a run with several
-    groups a last e, ed or es after a consonant is silent, but for ed after t or d, es after s, x,
-    z, c, g or h, and le, led or les after another consonant than l.
+    of the text ends one. A run of letters (apostrophes are skipped) has as many syllables as
+    groups of the vowels a, e, i, o, u and y, at least one. In a run with several groups a last e,
+    ed or es after a consonant is silent, but for ed after t or d, es after s, x, z, c, g or h, and
+    le, led or les after another consonant than l. A word has the syllables of its runs, or one.
 
     Args:
         data: uint8, valid UTF-8.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import yaml
 import hardness
 from hardness.errors import HardnessError
 from hardness.io.settings import Keys, Settings, read_settings
+from hardness.recipes.check import check_settings, within
 
 COMMANDS = ("score", "combine", "build", "train", "lm", "compare", "report")
 """Those that a step may be, each by the function of `hardness` of that name."""
@@ -34,11 +34,13 @@ class Step:
         name: its own; that of its command unless the recipe names it.
         command: one of `COMMANDS`.
         options: of the command's function, settings filled in.
+        keys: where the file has it.
     """
 
     name: str
     command: str
     options: Mapping[str, Any]
+    keys: Keys = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +51,13 @@ class Recipe:
         path: of its file.
         settings: by name, those that were set on the command line included.
         steps: in the order in which they run.
+        file: what it was read from.
     """
 
     path: Path
     settings: Mapping[str, Any]
     steps: tuple[Step, ...]
+    file: Settings = field(repr=False, compare=False)
 
     @property
     def output(self) -> Path:
@@ -98,7 +102,7 @@ def read_recipe(path: str | Path, changes: Mapping[str, str] | None = None) -> R
         if step is not None:
             steps.append(step)
     file.check()
-    return Recipe(path=Path(path), settings=settings, steps=tuple(steps))
+    return Recipe(path=Path(path), settings=settings, steps=tuple(steps), file=file)
 
 
 def _changes(
@@ -165,17 +169,15 @@ def _step(
     for option in own:
         if known is not None and option not in known:
             file.refuse(None, _unknown_change(name, option, known))
+    folder = Path(str(settings[OUTPUT]))
+    sound = {key: value for key, value in options.items() if known is None or key in known}
+    check_settings(file, (*keys, command), command, sound, folder)
     written = Path(str(options.get(OUTPUT, ".")))
-    if command not in IN_PLACE and not _within(written, Path(str(settings[OUTPUT]))):
+    if command not in IN_PLACE and not within(written, folder):
         rule = f"output of {name} must lie in the recipe's own folder"
         got = str(written) if OUTPUT in options else "none"
         file.refuse((*keys, command, OUTPUT), f"{rule}, got {got}; write `output: '{{output}}/…'`")
-    return Step(name=name, command=command, options=options)
-
-
-def _within(path: Path, folder: Path) -> bool:
-    """Whether it lies in the folder, once `..` is followed."""
-    return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder))
+    return Step(name=name, command=command, options=options, keys=(*keys, command))
 
 
 def _check_options(

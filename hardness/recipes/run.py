@@ -16,6 +16,7 @@ from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import object_digest
 from hardness.io.shipped import PIPELINES
 from hardness.progress import Progress
+from hardness.recipes.check import check_scoring
 from hardness.recipes.recipe import OUTPUT, Recipe, Step, read_recipe
 from hardness.training import packages as training
 from hardness.training.progress import StepProgress
@@ -73,13 +74,14 @@ def run(
         A report for each step.
 
     Raises:
-        HardnessError: a wrong recipe, a package that a step will need and that is missing, or what
-            a step refuses.
+        HardnessError: a wrong recipe, a package that a step will need and that is missing, a metric
+            that does not fit its data, or what a step refuses.
     """
     read = read_recipe(PIPELINES.find(recipe), changes)
-    for planned in plan(read):
-        if planned.state != FINISHED:
-            require(*_packages(planned.step))
+    to_do = [planned.step for planned in plan(read) if planned.state != FINISHED]
+    for step in to_do:
+        require(*_packages(step))
+    check_scoring(read, to_do[1:])  # the first finds out by itself, and at once
     known = _claim(read)
     reports = []
     nothing_new = True

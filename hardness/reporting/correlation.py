@@ -8,9 +8,10 @@ import altair as alt
 import numpy as np
 import polars as pl
 
+from hardness.io.metric import full_name
 from hardness.io.table import HardnessTable
 from hardness.normalize import rank
-from hardness.reporting.figure import Figure, Words, full_name, number, significant, specification
+from hardness.reporting.figure import Figure, Words, number, significant, specification
 from hardness.reporting.sample import thinned
 from hardness.reporting.theme import INK, LESS, MORE
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from hardness.curriculum.manifest import HARDNESS, POSITION, WEIGHT
 from hardness.curriculum.shards import Shards
-from hardness.reporting.figure import Figure, full_name, number, significant, specification
+from hardness.io.metric import full_name
+from hardness.reporting.figure import Figure, number, significant, specification
 from hardness.reporting.theme import AMBIGUOUS, INK
 
 STEPS = 120

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from hardness.io.metric import full_name
 from hardness.io.table import HardnessTable
-from hardness.reporting.figure import Words, full_name, number
+from hardness.reporting.figure import Words, number
 
 COUNT = 10
 """Records of each kind."""

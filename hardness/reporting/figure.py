@@ -111,11 +111,6 @@ def significant(value: float | None, digits: int = 4) -> float | None:
     return float(f"{value:.{digits}g}")
 
 
-def full_name(metric: str, column: str) -> str:
-    """`metric.column`, or the metric's name where its column has the same."""
-    return metric if column == metric else f"{metric}.{column}"
-
-
 def number(value: float | None) -> str:
     """A number for reading: four significant digits, thousands separated, a dash for null."""
     if value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from hardness.io.metric import MetricInfo
+from hardness.io.metric import MetricInfo, full_name
 from hardness.metrics import metrics
-from hardness.reporting.figure import Figure, full_name, number, significant, specification
+from hardness.reporting.figure import Figure, number, significant, specification
 from hardness.reporting.theme import AMBIGUOUS, EASY_TO_HARD
 
 BINS = 48
@@ -22,7 +23,12 @@ _SKEWED = 12
 log axis."""
 _TAIL = 2.0
 """Bins reach so many times the distance of the 5% and 95% quantiles beyond these."""
+_AROUND = 15
+"""Bins of a column with one value, an odd number: it is a narrow bar in the middle."""
 _MOST_NAMES = 12
+_LONGEST_NAME = 200
+_ROOMY = 4
+"""From so many names on, their bars fill the height of the figure; fewer are as thick as these."""
 HEIGHT = 150
 
 
@@ -76,11 +82,11 @@ def choose_bins(quantiles: Mapping[str, float | None], *, whole: bool) -> Bins |
             return None
         known = [min(finite), min(finite), float(np.median(finite)), max(finite), max(finite)]
     least, five, median, ninety_five, most = (float(value) for value in known if value is not None)
-    if whole and most - least < BINS:
-        return Bins(low=least - 0.5, high=most + 0.5, count=int(most - least) + 1, whole=True)
     if most <= least:
         width = abs(least) / 2 or 0.5
-        return Bins(low=least - width, high=least + width, count=1)
+        return Bins(low=least - width, high=least + width, count=_AROUND)
+    if whole and most - least < BINS:
+        return Bins(low=least - 0.5, high=most + 0.5, count=int(most - least) + 1, whole=True)
     if not whole and least > 0 and most / median >= _SKEWED:
         return Bins(low=least, high=most, count=BINS, log=True)
     spread = (ninety_five - five) * _TAIL or most - least
@@ -136,8 +142,7 @@ def _numbers(info: MetricInfo, column: str, bins: Bins, found: pl.DataFrame) -> 
         "count": counts.tolist(),
         "hardness": [significant(value, 3) for value in hardness.tolist()],
     }
-    step = 1.0 if bins.whole else 0.0
-    axis = alt.Axis(tickCount=5, labelOverlap=True, tickMinStep=step)
+    axis = _value_axis(bins, _only_value(info.summary[column]))
     scale = alt.Scale(type="log", nice=False) if bins.log else alt.Scale(nice=False, zero=False)
     title = f"{column} ({direction} is harder)" if direction else column
     colour = (
@@ -173,10 +178,12 @@ def _names(info: MetricInfo, column: str, found: pl.DataFrame) -> Figure:
     reading = f"{number(len(found))} different values"
     if len(found) > len(shown):
         reading += f", of which the {len(shown)} most frequent are shown"
-    data = {"name": [name[:200] for name in names], "count": counts}
+    if len(found) == 1:
+        reading = _constant(info.summary[column], names[0][:_LONGEST_NAME])
+    data = {"name": [name[:_LONGEST_NAME] for name in names], "count": counts}
     chart = (
         alt.Chart(alt.NamedData("bins"))
-        .mark_bar(color=AMBIGUOUS)
+        .mark_bar(color=AMBIGUOUS, height=alt.RelativeBandSize(band=min(1.0, len(names) / _ROOMY)))
         .encode(
             x=alt.X("count:Q", title="records", axis=_count_axis(max(counts))),
             y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=120)),
@@ -185,6 +192,25 @@ def _names(info: MetricInfo, column: str, found: pl.DataFrame) -> Figure:
         .properties(height=HEIGHT)
     )
     return _figure(info, column, chart, data, f"{reading}.")
+
+
+def _only_value(summary: Mapping[str, Any]) -> float | None:
+    """What all of a column's numbers are; None where they differ."""
+    ends = [summary["quantiles"].get(name) for name in ("0", "1")]
+    return ends[0] if ends[0] == ends[1] else None
+
+
+def _constant(summary: Mapping[str, Any], value: str) -> str:
+    if summary["nulls"]:
+        count, nulls = number(summary["count"]), number(summary["nulls"])
+        return f"All {count} records with a value have {value}; {nulls} without a value"
+    return f"Every record has the value {value}"
+
+
+def _value_axis(bins: Bins, only: float | None) -> alt.Axis:
+    if only is None:
+        return alt.Axis(tickCount=5, labelOverlap=True, tickMinStep=1.0 if bins.whole else 0.0)
+    return alt.Axis(values=[only], labelExpr=json.dumps(number(only)))
 
 
 def _count_axis(most: int) -> alt.Axis:
@@ -207,6 +233,9 @@ def _figure(
 
 def _spread(info: MetricInfo, column: str, bins: Bins) -> str:
     summary = info.summary[column]
+    only = _only_value(summary)
+    if only is not None:
+        return f"{_constant(summary, number(only))}."
     quantiles = summary["quantiles"]
     said = (
         f"Median {number(quantiles.get('0.5'))}; nine in ten between "

@@ -42,6 +42,16 @@
     });
   };
 
+  // Where the links stay at the top, sections are scrolled to below them, however many lines they take.
+  const keepClear = () => {
+    const header = document.querySelector(".top");
+    const style = document.documentElement.style;
+    new ResizeObserver(() => {
+      const stays = getComputedStyle(header).position === "sticky";
+      style.scrollPaddingTop = stays ? `${header.offsetHeight + 12}px` : "";
+    }).observe(header);
+  };
+
   const draw = async (figure, shared) => {
     const datasets = { ...shared };
     for (const [name, columns] of Object.entries(figure.data)) datasets[name] = rowsOf(columns);
@@ -234,6 +244,7 @@
   }
 
   offerThemes();
+  keepClear();
   const explorers = report.explorers.map((content) => new Explorer(content, rowsOf(content.data)));
   for (const figure of report.figures) {
     const own = explorers.filter(({ content }) => content.map?.figure === figure.id);

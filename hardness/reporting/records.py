@@ -10,11 +10,11 @@ import polars as pl
 import pyarrow as pa
 
 from hardness.io.dataset import Dataset
+from hardness.io.metric import full_name
 from hardness.io.table import HardnessTable
 from hardness.io.text import join_columns
 from hardness.progress import Progress
 from hardness.reporting.data_map import AXES, METRIC
-from hardness.reporting.figure import full_name
 
 TEXT_CHARACTERS = 300
 """Longer texts are cut there, which bounds the page."""

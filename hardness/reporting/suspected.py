@@ -8,7 +8,7 @@ from hardness.io.table import HardnessTable
 from hardness.reporting.figure import Words, number
 from hardness.reporting.page import Lacking, Section
 from hardness.reporting.records import LABEL_CHARACTERS, TEXT_CHARACTERS
-from hardness.stages.suspects import Suspects, first_suspects
+from hardness.stages.suspects import Suspects, suspects
 
 COUNT = 20
 """Records that are shown."""
@@ -45,7 +45,7 @@ def suspected_labels(table: HardnessTable, *, text: bool, score: str) -> Section
         lacking = Lacking(why=why, command=f"hardness suspects {table.path.name}")
     if lacking is not None:
         return replace(section, lacking=[lacking])
-    found = first_suspects(table.path, top=COUNT)
+    found = suspects(table.path, top=COUNT)
     lead = " ".join([section.lead, *_notes(found)])
     return replace(section, lead=lead, words=[_words(found)])
 

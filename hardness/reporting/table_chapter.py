@@ -10,13 +10,14 @@ from pathlib import PurePath
 import polars as pl
 
 from hardness.errors import HardnessError
-from hardness.io.metric import MetricInfo
+from hardness.io.metric import MetricInfo, full_name
 from hardness.io.table import HardnessTable
+from hardness.metrics.heading import made_with
 from hardness.progress import Progress
 from hardness.reporting.correlation import correlation, joint_scores, score_columns
 from hardness.reporting.data_map import ACROSS, METRIC, UP, data_map
 from hardness.reporting.examples import Chosen, choose, example_words, variability
-from hardness.reporting.figure import Words, full_name, number, significant
+from hardness.reporting.figure import Words, number, significant
 from hardness.reporting.histograms import histograms, meanings
 from hardness.reporting.page import Chapter, Explorer, Lacking, Section
 from hardness.reporting.shown import ENDS, TEXTS, Shown, read_shown
@@ -130,6 +131,7 @@ def _cartography_command(table: HardnessTable) -> str:
 def _overview(table: HardnessTable) -> Section:
     infos = [table.metric(name) for name in table.metrics]
     rows = tuple(row for info in infos for row in _summary(info))
+    made = ((info.name, made_with(info.parameters)) for info in infos)
     return Section(
         id="scores",
         title="Scores",
@@ -137,11 +139,16 @@ def _overview(table: HardnessTable) -> Section:
         "which the hard records lie; a dash is a column that says nothing of hardness.",
         words=[
             Words(
+                headings=("metric", "made with"),
+                rows=tuple((name, told or "–") for name, told in made),
+                caption="Metrics of the table",
+            ),
+            Words(
                 headings=_HEADINGS,
                 rows=rows,
                 numeric=frozenset(range(2, 8)),
                 caption="Columns of the table",
-            )
+            ),
         ],
     )
 

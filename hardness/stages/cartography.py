@@ -43,6 +43,22 @@ def parameters(config: CartographyConfig, columns: Columns) -> dict[str, Any]:
     return decided | ({"epochs": config.epochs} if config.epochs is not None else {})
 
 
+def check(config: CartographyConfig, dataset: Dataset) -> None:
+    """Refuse what does not fit the data.
+
+    Raises:
+        HardnessError: the dynamics are of other data, or there are more folds than records.
+    """
+    if config.dynamics is not None:
+        dynamics = find_dynamics(config.dynamics, config.first_and_last)
+        _check_origin(find_origin(dynamics), dynamics, dataset)
+    elif config.folds is not None and config.folds > dataset.rows:
+        raise HardnessError(
+            f"folds must be at most the number of records, {dataset.rows:,}, got "
+            f"{config.folds:,}; 5 to 10 are usual"
+        )
+
+
 def implied_data(config: CartographyConfig) -> tuple[list[str], Columns]:
     """The data that dynamics are of, and its columns, where the data is not named.
 
@@ -80,7 +96,6 @@ def run(task: Run, config: CartographyConfig) -> Tally:
     """Reduce dynamics to the columns of the task's metric and write the parts that are missing."""
     dynamics = find_dynamics(_folder(task, config), config.first_and_last)
     origin = find_origin(dynamics)
-    _check_origin(origin, dynamics, task.dataset)
     suggests = "suggested" in [column.name for column in task.metric.columns]
     with_labels = suggests and dynamics.format == JSONL and task.dataset.columns.label is not None
     records = find_records(task, dynamics, with_labels=with_labels)
@@ -142,12 +157,6 @@ def _check_origin(origin: Origin | None, dynamics: Dynamics, dataset: Dataset) -
 def _folder(task: Run, config: CartographyConfig) -> AnyPath:
     if config.dynamics is not None:
         return config.dynamics
-    folds = config.folds
-    if folds is not None and folds > task.dataset.rows:
-        raise HardnessError(
-            f"folds must be at most the number of records, {task.dataset.rows:,}, got {folds:,}; "
-            "5 to 10 are usual"
-        )
     return _proxy().record(task, config)
 
 

@@ -1,7 +1,4 @@
-"""The columns that an expression names, in one or several hardness tables of the same data.
-
-Legend: n records.
-"""
+"""The columns that an expression names, in one or several hardness tables of the same data."""
 
 from __future__ import annotations
 
@@ -9,12 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 
-import numpy as np
-import polars as pl
-
-from hardness.direction import DIRECTIONS, Direction
 from hardness.errors import HardnessError
-from hardness.expression import Evaluated, Expression
 from hardness.io.digest import object_digest
 from hardness.io.metric import MetricInfo
 from hardness.io.remote import RemotePath
@@ -38,12 +30,6 @@ class Source:
     def identity(self) -> str:
         """Digest of what decides its numbers, beside the data."""
         return object_digest([self.info.name, self.column, self.info.content["parameters"]])
-
-    def frame(self, number: int) -> pl.LazyFrame:
-        """row, `id.<number>` if the data has ids, and the column by its reference."""
-        frame = self.info.frame()
-        ids = [pl.col("id").alias(f"id.{number}")] if "id" in frame.collect_schema() else []
-        return frame.select("row", *ids, pl.col(self.column).alias(self.reference))
 
 
 def open_tables(tables: Tables) -> dict[str, HardnessTable]:
@@ -111,49 +97,3 @@ def find_source(opened: Mapping[str, HardnessTable], reference: str) -> Source:
             f"{reference!r}; write table.metric"
         )
     return Source(reference=reference, info=info, column=column)
-
-
-def evaluate(
-    expression: Expression, sources: Sequence[Source]
-) -> tuple[np.ndarray, pl.Series | None, Evaluated]:
-    """The expression of every record that any of its columns has.
-
-    Returns:
-        rows: (n,) u64, increasing.
-        ids: of these records, if the data has them.
-        result: the values.
-
-    Raises:
-        HardnessError: a column holds no numbers.
-    """
-    frame = _joined(sources)
-    columns, valid, directions = {}, {}, {}
-    for source in sources:
-        name, values = source.reference, frame[source.reference]
-        if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
-            raise HardnessError(
-                f"expr must name columns of numbers, got {name}, which holds {values.dtype}; "
-                "choose another"
-            )
-        columns[name] = values.cast(pl.Float64).fill_null(0.0).to_numpy()
-        valid[name] = values.is_not_null().to_numpy()
-        directions[name] = _known(source.info.directions.get(source.column))
-    result = expression.evaluate(columns, valid=valid, directions=directions)
-    ids = frame["id"] if "id" in frame.columns else None
-    return frame["row"].to_numpy(), ids, result
-
-
-def _joined(sources: Sequence[Source]) -> pl.DataFrame:
-    """row, id if there is one, and each reference, in order of row."""
-    frames = [source.frame(number) for number, source in enumerate(sources)]
-    joined = frames[0]
-    for frame in frames[1:]:
-        joined = joined.join(frame, on="row", how="full", coalesce=True)
-    with_id = [name for name in joined.collect_schema().names() if name.startswith("id.")]
-    if with_id:
-        joined = joined.with_columns(pl.coalesce(with_id).alias("id"))
-    return joined.sort("row").collect()
-
-
-def _known(direction: str | None) -> Direction | None:
-    return next((known for known in DIRECTIONS if known == direction), None)

@@ -6,6 +6,7 @@ Legend: n records.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow as pa
 from hardness.direction import DIRECTIONS, Direction
 from hardness.errors import HardnessError
 from hardness.expression import Evaluated, parse
+from hardness.expression.over_columns import evaluate_columns
 from hardness.io.metric import MetricInfo
 from hardness.io.metric_plan import start_metric
 from hardness.io.metric_writer import MetricWriter
@@ -23,7 +25,7 @@ from hardness.io.storage import AnyPath, Location, join, locate, relative
 from hardness.io.table import HardnessTable, open_table
 from hardness.metrics.formulas import formulas
 from hardness.metrics.given import check_name
-from hardness.stages.columns import Tables, evaluate, find_source, open_tables
+from hardness.stages.columns import Tables, find_source, open_tables
 
 PART_ROWS = 1 << 22
 """Records of a part: a few tens of megabytes."""
@@ -91,7 +93,8 @@ def combine(
             )
     # A formula's name is fine; under another metric's, scores would pass for what they are not.
     check_name(name, name if name in formulas.names() else "")
-    rows, ids, result = evaluate(expression, sources)
+    columns = {source.reference: (source.info, source.column) for source in sources}
+    rows, result = evaluate_columns(expression, columns, dataset_rows=target.rows)
     direction = _direction(harder, formula.harder if formula else result.direction, expr)
     writer = start_metric(
         Opening(path=target.path, content=target.content, stale=False),
@@ -110,7 +113,7 @@ def combine(
     cached = writer.status == "complete"
     if not cached:
         writer.begin()
-        _write(writer, name, rows, ids, result)
+        _write(writer, name, rows, result, [source.info for source in sources])
         writer.finish(
             seconds=time.perf_counter() - began,
             extra={"rejects": 0, "tokens": None, "undefined": result.undefined},
@@ -169,12 +172,37 @@ def _direction(harder: str | None, told: Direction | None, expr: str) -> Directi
 
 
 def _write(
-    writer: MetricWriter, name: str, rows: np.ndarray, ids: pl.Series | None, result: Evaluated
+    writer: MetricWriter,
+    name: str,
+    rows: np.ndarray,
+    result: Evaluated,
+    infos: Sequence[MetricInfo],
 ) -> None:
     for index in writer.missing:
         start, count = writer.plan["parts"][index]
-        low, high = np.searchsorted(rows, np.array([start, start + count], rows.dtype))
-        part = slice(int(low), int(high))
+        low, high = np.searchsorted(rows, np.array([start, start + count], rows.dtype)).tolist()
+        part = slice(low, high)
         values = pa.array(result.values[part], mask=~result.valid[part])
-        named = None if ids is None else ids[int(low) : int(high)].to_arrow()
-        writer.write(index, rows[part], {name: values}, ids=named)
+        writer.write(index, rows[part], {name: values}, ids=_read_ids(infos, rows[part]))
+
+
+def _read_ids(infos: Sequence[MetricInfo], rows: np.ndarray) -> pa.Array | None:
+    """The ids of some rows, from the first metric that has them; None if the data has none.
+
+    Args:
+        infos: metrics of which at least one has each row.
+        rows: (n,) u64, increasing.
+    """
+    ids = None
+    wanted = pl.DataFrame({"row": rows})
+    for info in {str(info.path): info for info in infos}.values():
+        frame = info.frame()
+        if "id" not in frame.collect_schema():
+            continue
+        near = pl.col("row").is_between(int(rows[0]), int(rows[-1])) if len(rows) else False
+        have = frame.select("row", "id").filter(near).collect()
+        found = wanted.join(have, on="row", how="left", maintain_order="left")["id"]
+        ids = found if ids is None else ids.zip_with(ids.is_not_null(), found)
+        if not ids.null_count():
+            break
+    return None if ids is None else ids.to_arrow()

@@ -24,6 +24,7 @@ from hardness.memory import parse_memory
 from hardness.metrics import Metric, metrics
 from hardness.progress import Progress
 from hardness.stages.compute import compute
+from hardness.stages.examine import examine, load
 from hardness.stages.resources import Resources
 
 _PARTITIONS_IN_MEMORY = 64
@@ -107,7 +108,7 @@ def score(
     began = time.perf_counter()
     spec = metrics.get(metric)
     config = spec.configure(options)
-    _ = spec.load_stage()  # so that a missing package is told before the data is read
+    load(spec)  # so that a missing package is told before the data is read
     limit = parse_memory(memory)
     work = None if work is None else local_path("work", work)
     columns: dict[str, Any] = {"text": text, "label": label, "id": id, "group": group}
@@ -135,9 +136,9 @@ def score(
         **resources.reading,
     )
     with sources as dataset:
-        spec = spec.settled(config, dataset)
+        spec, decided = examine(spec, config, dataset)
         table = create_table(folder, dataset, replace=overwrite)
-        writer = _writer(table, spec, config, dataset, replace=overwrite)
+        writer = _writer(table, spec, decided, dataset, replace=overwrite)
         cached, resumed = writer.status == "complete", writer.status == "resume"
         if cached:
             _check_rejects(table.metric(spec.name), on_error)
@@ -178,12 +179,17 @@ def _staging(folder: Location, scheduler: str | None) -> Path | None:
 
 
 def _writer(
-    table: HardnessTable, spec: Metric, config: Any, dataset: Dataset, *, replace: bool
+    table: HardnessTable,
+    spec: Metric,
+    parameters: dict[str, Any],
+    dataset: Dataset,
+    *,
+    replace: bool,
 ) -> MetricWriter:
     """What a table holds of a metric, and what is left to do."""
     return table.metric_writer(
         spec.name,
-        parameters=spec.load_stage().parameters(config, dataset.columns),
+        parameters=parameters,
         direction={c.name: c.harder for c in spec.columns if c.harder is not None},
         columns={c.name: pa.type_for_alias(c.type) for c in spec.columns},
         dataset=dataset,

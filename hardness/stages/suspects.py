@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -47,9 +47,6 @@ class Suspects:
         table: where the scores are from.
         by: the columns ranked by, as `metric.column`.
         count: n, how many records are ranked.
-        rows: uint64 (n,) the ranked records; of equally suspicious ones the first row comes first.
-            Of `first_suspects` those of `top` alone.
-        suspicion: of each of `rows`, see `hardness.metrics.suspicion`.
         nulls: records that were left out, as a score of theirs is null.
         disagreeing: ranked records for which the model suggests another label than the given; None
             where it suggests none.
@@ -61,13 +58,26 @@ class Suspects:
     table: HardnessTable
     by: tuple[str, ...]
     count: int
-    rows: np.ndarray
-    suspicion: np.ndarray
     nulls: int
     disagreeing: int | None
     in_sample: bool
     top: tuple[Suspect, ...]
     output: Location | None
+
+    @property
+    def rows(self) -> np.ndarray:
+        """uint64 (n,) all ranked records; of equally suspicious ones the first row comes first."""
+        return self._ranking.rows
+
+    @property
+    def suspicion(self) -> np.ndarray:
+        """f64 (n,) that of each of `rows`, see `hardness.metrics.suspicion`."""
+        return self._ranking.suspicion
+
+    @cached_property
+    def _ranking(self) -> Wanted:
+        # Only where it is asked for: it takes memory for every record.
+        return _all(_ask(self.table.path, self.by))
 
 
 def suspects(
@@ -80,33 +90,30 @@ def suspects(
 ) -> Suspects:
     """Rank the records of a table by how likely their label is wrong.
 
+    Without a file the memory does not grow with the number of records; ranking all of them, for the
+    file or for `rows` of the result, takes 50 bytes a record.
+
     Args:
         table: what `score` wrote, a URL too.
         by: columns to rank by, "a,b" or a sequence of `metric` or `metric.column`; confidence and
             aum of cartography where None, or pvi of ngram-pvi.
         top: how many to return with their texts and labels.
         output: a file for all of them, .jsonl, .csv or .parquet.
-        memory: bytes to stay below, such as "4GB"; scores take 50 bytes a record of it.
+        memory: bytes of texts to hold at a time for that file, such as "4GB".
 
     Raises:
         HardnessError: the table has no such columns, or its data no labels.
     """
     asked = _ask(table, by)
-    frame = pl.concat(list(windows(asked.table, asked.aliases)))
-    ranked = frame.drop_nulls(list(asked.scores))
-    values = [ranked[name].cast(pl.Float64).to_numpy() for name in asked.scores]
-    score = suspicion(values, asked.directions)
-    order = stable_argsort(-score)
-    wanted = Wanted(
-        rows=ranked["row"].to_numpy()[order],
-        suspicion=score[order],
-        scores={name: value[order] for name, value in zip(asked.short_names, values, strict=True)},
-        suggested=ranked["suggested"][order.tolist()] if "suggested" in ranked.columns else None,
-        label=asked.label,
-    )
     place = None if output is None else locate(output)
     limit = parse_memory(memory)
-    with asked.table.dataset(on_error="skip") as dataset:
+    if place is None:
+        wanted, count = _first(asked, top)
+    else:
+        wanted = _all(asked)
+        count = len(wanted.rows)
+    largest = _PARTITION_BYTES if place is None else None
+    with asked.table.dataset(on_error="skip", largest_partition_bytes=largest) as dataset:
         if place is not None:
             write_suspects(place, dataset, wanted, memory=limit)
         found = read_suspects(dataset, wanted, top)
@@ -114,52 +121,12 @@ def suspects(
     return Suspects(
         table=asked.table,
         by=asked.by,
-        count=len(ranked),
-        rows=wanted.rows,
-        suspicion=wanted.suspicion,
-        nulls=len(frame) - len(ranked),
+        count=count,
+        nulls=asked.table.resolve(asked.by[0])[0].rows - count,
         disagreeing=disagreeing,
         in_sample=asked.in_sample,
         top=found,
         output=place,
-    )
-
-
-def first_suspects(
-    table: AnyPath, *, by: str | Sequence[str] | None = None, top: int = 10
-) -> Suspects:
-    """What `suspects` puts first, in memory that does not grow with the number of records.
-
-    Args:
-        table, by, top: see `suspects`.
-
-    Raises:
-        HardnessError: see `suspects`.
-    """
-    asked = _ask(table, by)
-    there = sum(len(window) for window in windows(asked.table, {"0": asked.by[0]}))
-    ranked = most_suspicious(partial(_windows, asked), asked.directions, top)
-    wanted = Wanted(
-        rows=ranked.rows,
-        suspicion=ranked.suspicion,
-        scores=dict(zip(asked.short_names, ranked.scores, strict=True)),
-        suggested=_suggested(asked, ranked.rows),
-        label=asked.label,
-    )
-    with asked.table.dataset(on_error="skip", largest_partition_bytes=_PARTITION_BYTES) as dataset:
-        found = read_suspects(dataset, wanted, top)
-        disagreeing = count_disagreeing(dataset, asked.label, partial(_suggestions, asked))
-    return Suspects(
-        table=asked.table,
-        by=asked.by,
-        count=ranked.count,
-        rows=wanted.rows,
-        suspicion=wanted.suspicion,
-        nulls=there - ranked.count,
-        disagreeing=disagreeing,
-        in_sample=asked.in_sample,
-        top=found,
-        output=None,
     )
 
 
@@ -210,6 +177,34 @@ def _ask(table: AnyPath, by: str | Sequence[str] | None) -> _Asked:
         label=label,
         in_sample=any(_is_in_sample(info.parameters) for info, _ in infos),
     )
+
+
+def _all(asked: _Asked) -> Wanted:
+    """All ranked records, in memory."""
+    ranked = pl.concat(list(windows(asked.table, asked.aliases))).drop_nulls(list(asked.scores))
+    values = [ranked[name].cast(pl.Float64).to_numpy() for name in asked.scores]
+    score = suspicion(values, asked.directions)
+    order = stable_argsort(-score)
+    return Wanted(
+        rows=ranked["row"].to_numpy()[order],
+        suspicion=score[order],
+        scores={name: value[order] for name, value in zip(asked.short_names, values, strict=True)},
+        suggested=ranked["suggested"][order.tolist()] if "suggested" in ranked.columns else None,
+        label=asked.label,
+    )
+
+
+def _first(asked: _Asked, top: int) -> tuple[Wanted, int]:
+    """What `_all` has first, and how many that has, in memory that does not grow with these."""
+    ranked = most_suspicious(partial(_windows, asked), asked.directions, top)
+    wanted = Wanted(
+        rows=ranked.rows,
+        suspicion=ranked.suspicion,
+        scores=dict(zip(asked.short_names, ranked.scores, strict=True)),
+        suggested=_suggested(asked, ranked.rows),
+        label=asked.label,
+    )
+    return wanted, ranked.count
 
 
 def _windows(asked: _Asked) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:

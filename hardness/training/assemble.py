@@ -46,10 +46,20 @@ class Run:
 
 
 @contextmanager
-def assemble(setup: Setup, world: World, listener: Listener, stop: StopRequest) -> Iterator[Run]:
-    """The run, resumed from its newest checkpoint if it has one; closes its files in the end."""
+def assemble(
+    setup: Setup, world: World, model: Any, listener: Listener, stop: StopRequest
+) -> Iterator[Run]:
+    """The run, resumed from its newest checkpoint if it has one; closes its files in the end.
+
+    Args:
+        setup: its data and task.
+        world: the ranks.
+        model: what `setup.make_model` made.
+        listener: is told of steps and evaluations.
+        stop: whether to stop early.
+    """
     config, plan, output = setup.config, setup.plan, Path(setup.config.output)
-    model = spread(setup.make_model(), config, world, _probe(setup))
+    model = spread(model, config, world, _probe(setup))
     meter = Meter(world)
     recorder = _recorder(config, world)
     milestones = _milestones(setup, world, model, meter, listener, recorder)

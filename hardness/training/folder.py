@@ -74,12 +74,11 @@ def config_of(described: Mapping[str, Any], world: World) -> dict[str, Any]:
     }
 
 
-def claim(folder: Path, config: Mapping[str, Any], overwrite: bool) -> bool:
-    """Take `folder` for the run that `config` describes, and write config.json.
+def finished(folder: Path, config: Mapping[str, Any], overwrite: bool) -> bool:
+    """Whether `folder` holds the run that `config` describes, complete. Nothing is written.
 
-    Returns:
-        Whether the same run is already complete there. Where its model is gone or is not what was
-        saved, it is not, and what is left of the run is what it goes on from.
+    Where its model is gone or is not what was saved, it is not, and what is left of the run is what
+    it goes on from.
 
     Raises:
         OutputExistsError: it holds another run.
@@ -94,21 +93,33 @@ def claim(folder: Path, config: Mapping[str, Any], overwrite: bool) -> bool:
                 f"{names.CONFIG}; choose another -o"
             )
         changed = _changes(found, config)
-        if not changed and not overwrite:
-            return _complete(folder)
-        if not overwrite:
+        if changed and not overwrite:
             raise OutputExistsError(
                 f"output must be a new folder or one of the same run, got {str(folder)!r} of a run "
                 f"with {changed[0]}; choose another -o or use --overwrite"
             )
-        shutil.rmtree(folder)
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        return not overwrite and (folder / names.RESULT).exists() and not _lost(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise HardnessError(
             f"output must be a new folder, got {str(folder)!r}, which holds something else; "
             "choose another -o"
         )
-    write_json(path, dict(config))
     return False
+
+
+def claim(folder: Path, config: Mapping[str, Any], overwrite: bool) -> None:
+    """Take `folder`, which does not hold the finished run, and write config.json."""
+    if overwrite and (folder / names.CONFIG).exists():
+        shutil.rmtree(folder)
+    result = folder / names.RESULT
+    if result.exists():
+        lost = _lost(folder)
+        result.unlink()
+        if any(name.startswith(f"{names.BEST}/") for name in lost):
+            # A checkpoint after the best evaluation does not lead to its model again.
+            shutil.rmtree(folder / names.CHECKPOINTS, ignore_errors=True)
+    if not (folder / names.CONFIG).exists():
+        write_json(folder / names.CONFIG, dict(config))
 
 
 def final_files(folder: Path) -> dict[str, int]:
@@ -121,21 +132,12 @@ def final_files(folder: Path) -> dict[str, int]:
     }
 
 
-def _complete(folder: Path) -> bool:
-    """Whether the run is finished and its models are there; if not, it is to go on."""
-    result = folder / names.RESULT
-    if not result.exists():
-        return False
-    expected = read_json(result).get("files") or {f"{names.MODEL}/{names.CONFIG}": None}
+def _lost(folder: Path) -> list[str]:
+    """The files of a finished run's models that are gone or are not what was saved."""
+    result = read_json(folder / names.RESULT)
+    expected = result.get("files") or {f"{names.MODEL}/{names.CONFIG}": None}
     found = final_files(folder)
-    lost = [name for name, size in expected.items() if found.get(name) != size]
-    if not lost:
-        return True
-    result.unlink()
-    if any(name.startswith(f"{names.BEST}/") for name in lost):
-        # A checkpoint after the best evaluation does not lead to its model again.
-        shutil.rmtree(folder / names.CHECKPOINTS, ignore_errors=True)
-    return False
+    return [name for name, size in expected.items() if found.get(name) != size]
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -28,9 +28,14 @@ def label_ids(values: Iterable[Any], *, known: Mapping[str, int] | None = None) 
         Name → id from 0.
 
     Raises:
-        HardnessError: fewer than two classes, or labels that are not classes.
+        HardnessError: fewer than two classes, labels that are not classes, or None among them.
     """
     values = list(values)
+    if None in values:
+        raise HardnessError(
+            "label must be there in every record, got null in some; give them one, or take them "
+            "out of the data and score it again"
+        )
     odd = [v for v in values if not isinstance(v, str | int | bool) and label_name(v) == str(v)]
     if odd:
         raise HardnessError(

@@ -148,19 +148,50 @@ def make_model(
     return model
 
 
+def parameter_names(config: TrainConfig, task: str) -> list[str]:
+    """What the parameters of the model to train are called; no weights are read or made.
+
+    Args:
+        config: the options.
+        task: `classification` or `causal-lm`.
+
+    Raises:
+        HardnessError: the model cannot be one for this task.
+    """
+    import torch
+
+    with torch.device("meta"):
+        if config.is_tiny:
+            tokenizer = tiny_tokenizer(train_bpe([]), max_length=MAX_LENGTH)
+            model = make_model(config, task, tokenizer, {"0": 0, "1": 1}, MAX_LENGTH)
+        else:
+            loader = _loader(task)
+            with _for_task(config.model, task):
+                model = loader.from_config(model_config(config.model))
+    return [name for name, _ in model.named_parameters()]
+
+
 def load_model(path: str | Path, task: str, **options: Any) -> Any:
     """What `from_pretrained` of the model for a task returns, given the options.
 
     Raises:
         HardnessError: the model cannot be loaded for this task.
     """
+    with _for_task(path, task), quiet_transformers():
+        return _loader(task).from_pretrained(str(path), local_files_only=True, **options)
+
+
+def _loader(task: str) -> Any:
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
-    classify = task == CLASSIFICATION
-    loader = AutoModelForSequenceClassification if classify else AutoModelForCausalLM
+    return AutoModelForSequenceClassification if task == CLASSIFICATION else AutoModelForCausalLM
+
+
+@contextmanager
+def _for_task(path: str | Path, task: str) -> Iterator[None]:
+    """Raises a HardnessError where a model cannot be made for a task inside the block."""
     try:
-        with quiet_transformers():
-            return loader.from_pretrained(str(path), local_files_only=True, **options)
+        yield
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise HardnessError(

@@ -33,13 +33,13 @@ def observe_classes(logits: Tensor, targets: Tensor) -> Tensor:
     """
     logits = logits.detach().float()
     gold = logits.gather(1, targets[:, None])[:, 0]
-    others = logits.scatter(1, targets[:, None], -torch.inf).amax(1)
+    others = logits.scatter(1, targets[:, None], -torch.inf)
     norms = torch.logsumexp(logits, 1)
-    probability = (gold - norms).exp()
-    squares = torch.exp(2 * (logits - norms[:, None])).sum(1)
-    error = (squares - 2 * probability + 1).clamp(min=0).sqrt()
+    wrong = (others - norms[:, None]).exp()
+    # 1 - p_gold is summed up, as taking p from 1 would round away what is nearly learnt.
+    error = torch.hypot(wrong.sum(1), torch.linalg.vector_norm(wrong, dim=1))
     correct = (logits.argmax(1) == targets).float()
-    return torch.stack([gold - norms, correct, gold - others, error])
+    return torch.stack([gold - norms, correct, gold - others.amax(1), error])
 
 
 def observe_tokens(logits: Tensor, targets: Tensor) -> Tensor:

@@ -100,22 +100,28 @@ def train(
 def _train(config: TrainConfig, world: World, listener: Listener) -> RunResult:
     setup = prepare(config, listener, world)
     output = Path(config.output)
+    described: dict[str, Any] = {}
     complete = False
     with world.first_decides():
         if world.first:
             described = run_folder.config_of(describe(setup), world)
-            complete = run_folder.claim(output, described, config.overwrite)
+            complete = run_folder.finished(output, described, config.overwrite)
     if world.agree(complete):
         listener.note(f"{output} already holds this run, complete: nothing to do")
         return RunResult.of(output, read_json(output / names.RESULT), cached=True)
-    with listening() as stop, assemble(setup, world, listener, stop) as run:
-        run.loop.run(run.steps)
-        run.save_model(names.MODEL)
-        found = {
-            "steps": setup.plan.total_steps,
-            "evaluation": run.milestones.evaluation,
-            "best": run.milestones.best,
-        }
+    with listening() as stop:
+        model = setup.make_model()  # one that cannot be made leaves the folder as it is
+        with world.first_decides():
+            if world.first:
+                run_folder.claim(output, described, config.overwrite)
+        with assemble(setup, world, model, listener, stop) as run:
+            run.loop.run(run.steps)
+            run.save_model(names.MODEL)
+            found = {
+                "steps": setup.plan.total_steps,
+                "evaluation": run.milestones.evaluation,
+                "best": run.milestones.best,
+            }
     if world.first:
         write_json(output / names.RESULT, {**found, "files": run_folder.final_files(output)})
     world.barrier()

@@ -51,11 +51,11 @@ class TokenLoss(torch.autograd.Function):
             top[rows] = piece.amax(1)
             norms[rows] = top[rows] - greatest.log()
             if observe:
-                length[rows] = torch.linalg.vector_norm(p, dim=1)
                 probability = p.gather(1, gold)
                 own[rows] = probability[:, 0]
-                p.scatter_(1, gold, -1.0)  # out of the way for a moment
+                p.scatter_(1, gold, 0.0)  # out of the way for a moment
                 other[rows] = p.amax(1)
+                length[rows] = torch.linalg.vector_norm(p, dim=1)
                 p.scatter_(1, gold, probability)
         of_gold = logits[kept, wanted[:, 0]]
         loss = norms - of_gold
@@ -67,7 +67,7 @@ class TokenLoss(torch.autograd.Function):
             rest = logits[kept[tiny]].scatter(1, wanted[tiny], -torch.inf)
             best[tiny] = rest.amax(1)
             margin = (norms - loss) - best
-            error = (length.square() - 2 * (-loss).exp() + 1).clamp(min=0).sqrt()
+            error = torch.hypot(1 - own, length)
             correct = of_gold == top
             tied = correct & (other >= NEARLY * own)  # then the first of the greatest decides
             correct[tied] = logits[kept[tied]].argmax(1) == wanted[tied, 0]

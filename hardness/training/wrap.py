@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,18 +29,26 @@ def choose_trainable(model: nn.Module, pattern: str) -> list[str]:
     Raises:
         HardnessError: it finds none.
     """
-    chosen = []
+    chosen = found_by(pattern, [name for name, _ in model.named_parameters()])
+    learning = set(chosen)
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(re.search(pattern, name) is not None)
-        if parameter.requires_grad:
-            chosen.append(name)
-    if not chosen:
-        names = [name for name, _ in model.named_parameters()]
+        parameter.requires_grad_(name in learning)
+    return chosen
+
+
+def found_by(pattern: str, names: Sequence[str]) -> list[str]:
+    """The names of parameters that the option `trainable` finds.
+
+    Raises:
+        HardnessError: it finds none.
+    """
+    found = [name for name in names if re.search(pattern, name) is not None]
+    if not found:
         raise HardnessError(
             f"trainable must find at least one parameter, got {pattern!r}; the names are such as "
             f"{names[0]} and {names[-1]}"
         )
-    return chosen
+    return found
 
 
 def add_lora(model: nn.Module, rank: int, task: str) -> nn.Module:

@@ -10,6 +10,8 @@ r temperature.
 
 from __future__ import annotations
 
+import math
+
 from hardness.weighting.arrays import namespace, softmax
 from hardness.weighting.base import Array, Weighting, register
 
@@ -17,6 +19,8 @@ SOW = "Sow et al. 2025 (ICLR), Dynamic Loss-Based Sample Reweighting"
 
 THEOREM_BOUND = 2.0
 """The largest ω under which the convergence theorem of Sow et al. holds."""
+SLACK = 1e-9
+"""By how much f M may miss a whole number and still be it: 0.07 · 100 is 7.000000000000001."""
 
 
 def scaled(losses: Array) -> Array:
@@ -107,7 +111,7 @@ def top_k(losses: Array, fraction: float) -> Array:
         [M] in {0, M / k}, with mean 1.
     """
     count = len(losses)
-    k = max(1, -int(-fraction * count // 1))
+    k = max(1, math.ceil(fraction * count - SLACK))
     weights = losses * 0
     weights[namespace(losses).argsort(-losses, stable=True)[:k]] = count / k
     return weights

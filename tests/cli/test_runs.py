@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from hardness.cli.console import console
@@ -68,3 +69,21 @@ def test_narrow_terminals_break_no_word(
     for word in (*re.findall("[a-z]+", f"demo runs random {name}"), *CELLS):
         assert word in shown
     assert "demo/runs/" in shown
+
+
+@pytest.mark.parametrize("width", [80, 40, 24, 12])
+@pytest.mark.parametrize("word", ["name0" * 24, "näme0" * 24, "名前は長い" * 24])
+def test_no_width_cuts_a_name_without_separators(
+    tmp_path: Path, width: int, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(tmp_path / f"a-{word}"[:80], "uniform")
+    make_run(tmp_path / "two", f"top-k:{word}")
+    printed = show(tmp_path, width, monkeypatch).partition("seed 0\n")[2].partition("\n\ntrain,")[0]
+    lines = printed.splitlines()
+    assert max(map(cell_len, lines)) <= width
+    for table in printed.split("\n\n"):
+        # The first column, whose lines are one under the other.
+        whole = "".join(line.split(" ")[0] for line in table.splitlines())
+        assert f"a-{word}"[:80] in whole
+    assert f"top-k:{word}" in "".join(printed.split())
+    assert printed.count("…") == 2  # the steps of runs that did not end

@@ -62,6 +62,8 @@ def test_show_prints_both_ends_with_their_texts(tmp_path: Path) -> None:
     none = hardness("show", "data.hardness", "--top", "0", "--bottom", "0", cwd=tmp_path)
     assert "dog" not in none.stdout
     assert "n_oov" in none.stdout
+    other = hardness("show", "data.hardness", "--by", "perplexity.nll", cwd=tmp_path)
+    assert "hardest by perplexity.nll" in other.stdout
 
 
 def test_metrics_tells_needs_direction_and_source(tmp_path: Path) -> None:
@@ -71,6 +73,15 @@ def test_metrics_tells_needs_direction_and_source(tmp_path: Path) -> None:
     assert "perplexity.nll" in words
     assert "higher is harder" in words
     assert "leave-one-out" in words
+
+
+def test_metrics_calls_a_primary_column_as_tables_do(tmp_path: Path) -> None:
+    words = " ".join(hardness("metrics", cwd=tmp_path).stdout.split())
+    assert "cartography.confidence mean over the epochs" in words
+    assert "`cartography` alone is this column" in words
+    assert "perplexity exp(nll)" in words
+    assert "perplexity.perplexity" not in words
+    assert "`perplexity` alone" not in words
 
 
 BAD = {

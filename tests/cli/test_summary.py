@@ -143,28 +143,19 @@ DIGEST = "27819b06f0f04a7f9f0b1f0c8f1c3a5d"
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "heading"),
     [
-        ({"order": 3, "group": None}, "order 3"),
-        ({"order": 3, "reference": [DIGEST, DIGEST]}, "order 3"),
-        ({"tokenizer": f"hf:{DIGEST}", "seed": 0}, "tokenizer hf, seed 0"),
-        ({"model": DIGEST, "prompt": ["a", "b"]}, "prompt a b"),
-        ({"model": "s3:x", "skip_symbols": False}, "model s3:x, skip_symbols False"),
+        ({"order": 3, "holdout": "record"}, "perplexity  (order 3, holdout record)"),
+        ({"order": 3, "reference": [DIGEST]}, "perplexity  (order 3, reference 27819b06)"),
+        ({"label": None}, "perplexity"),
     ],
-    ids=["none", "reference", "tokenizer", "model", "text"],
+    ids=["leave-one-out", "reference", "nothing"],
 )
-def test_headings_say_nothing_of_digests_and_of_what_is_not(
+def test_headings_tell_what_was_fitted_on(
     info: MetricInfo,
     parameters: dict[str, Any],
-    told: str,
+    heading: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     print_metric(replace(info, parameters=parameters))
-    assert capsys.readouterr().out.splitlines()[0] == f"perplexity  ({told})"
-
-
-def test_a_heading_without_parameters_to_tell_is_the_name(
-    info: MetricInfo, capsys: pytest.CaptureFixture[str]
-) -> None:
-    print_metric(replace(info, parameters={"model": DIGEST, "label": None}))
-    assert capsys.readouterr().out.splitlines()[0] == "perplexity"
+    assert capsys.readouterr().out.splitlines()[0] == heading

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardness.curriculum.grammar import Bounds, parameters, resolve, usage
+from hardness.curriculum.grammar import Bounds, checked_by, parameters, resolve, usage
 from hardness.errors import HardnessError
 from hardness.registry import Registry
 
@@ -125,6 +125,26 @@ def test_all_mistakes_are_told_at_once(cakes: Registry[Any]) -> None:
     assert told.startswith("cake must be cake:k,share=0.5,kind=plain,levels=1/2,from=oven, got")
     assert all(word in told for word in ("no k", "share = '2'", "key 'size'", "kind = 'flat'"))
     assert told.endswith("; correct them")
+
+
+def test_parameters_are_checked_together_where_they_fit_one_by_one(cakes: Registry[Any]) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def check(**given: int) -> None:
+        seen.append(given)
+        if given["low"] > given["high"]:
+            raise HardnessError(f"low must be at most high, got {given['low']}; swap them")
+
+    @checked_by(check)
+    def tart(guests: object, *, epochs: int, low: int, high: int = 3) -> None: ...
+
+    cakes.add("tart", tart)
+    assert resolve("tart:2", cakes).arguments == {"low": 2, "high": 3}
+    with pytest.raises(HardnessError, match="low must be at most high, got 4"):
+        resolve("tart:4", cakes)
+    with pytest.raises(HardnessError, match="cake must be tart:low,high=3"):
+        resolve("tart:x", cakes)
+    assert seen == [{"low": 2, "high": 3}, {"low": 4, "high": 3}]
 
 
 def test_usage_leaves_out_what_has_no_default_value() -> None:

@@ -64,6 +64,14 @@ def test_an_expression_of_which_nobody_knows_the_way_is_refused(table: Path) -> 
         prepare(table, by="perplexity - confidence.variability")
 
 
+def test_expression_may_begin_with_a_column(table: Path) -> None:
+    prepared = prepare(table, by="confidence.variability * 2", order="ascending")
+    assert prepared.manifest.metric["name"] == "confidence.variability * 2"
+    assert placed(prepared) == sorted(range(N), key=lambda row: HARD[row])
+    with pytest.raises(HardnessError, match=r"column must be one of .*, got 'confidence\.step'"):
+        prepare(table, by="confidence.step")
+
+
 def test_wrong_expression_is_told_by_the_name_of_its_option(table: Path) -> None:
     with pytest.raises(HardnessError, match=r"^by must be arithmetic over columns"):
         prepare(table, by="rank(perplexity) +")

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hardness.curriculum.scores import PARTS_AT_A_TIME, read_scores
+from hardness.curriculum.scores import read_scores
 from hardness.errors import HardnessError
+from hardness.io.score_column import PARTS_AT_A_TIME
 from tests.curriculum.scored import records, score, write_jsonl
 
 

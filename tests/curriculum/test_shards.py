@@ -100,7 +100,7 @@ def test_any_range_of_positions_can_be_read(folder: Path, start: int, stop: int)
 def test_columns_and_labels(folder: Path) -> None:
     shards = open_shards(folder)
     assert shards.column("row").to_pylist() == list(range(ROWS))
-    assert shards.labels() == ["a", "b", "c"]
+    assert shards.labels() == ["a", "b", "c", None]
     with pytest.raises(HardnessError, match=r"columns must be among text, label.*got nope"):
         list(shards.tables(["nope"]))
     with pytest.raises(HardnessError, match="start must be between 0 and 10, got 11"):

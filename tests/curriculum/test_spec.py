@@ -58,3 +58,40 @@ def test_a_name_that_is_neither_shipped_nor_a_file_is_refused() -> None:
         HardnessError, match=r"curriculum must be a YAML file or one of .*did you mean 'ascending'"
     ):
         load_spec("asending")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("select: between:0.9,0.1", "a must be below b, got between:0.9,0.1; swap them"),
+        ("select: gumbel:0.5,temperature=0", "temperature must not be 0, got 0"),
+        ("order: cyclical:start=0.9,end=0.2", "start must be at most end, got start=0.9 and end"),
+        ("order: linear:from=0.9,to=0.2", "from must be at most to, got from=0.9 and to=0.2"),
+        ("order: root:step=1e-9", "step must be at least"),
+        ("order: discrete:0.5/1,0.2/0.4", "until must have one number less than levels, got 2 and"),
+        ("admit: a:linear,from=2", "difficulty must be within [0, 1] for by=percentile, got 2"),
+        ("admit: a:root,from=0.9,to=0.2", "from must be at most to, got from=0.9 and to=0.2"),
+        ("admit: a:discrete,5/9/7,0.2/0.4,by=value", "levels must increase, got 5/9/7; sort them"),
+        ("weighting: linupper", "weighting must need no more than hardness and progress to be"),
+    ],
+    ids=lambda value: value.partition("; ")[0] if ": " in value else None,
+)
+def test_parameters_that_do_not_suit_each_other_are_told_with_their_line(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    path = write(tmp_path, f"# mine\n{text}\n")
+    with pytest.raises(HardnessError) as refused:
+        load_spec(path)
+    assert str(refused.value).startswith(f"{path}:2: {problem}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "admit: a:linear,from=9,to=2,by=value",
+        "admit: a:discrete,9/7/5,0.2/0.4,by=value",
+        "select: gumbel:0.5,temperature=-1",
+    ],
+)
+def test_scores_that_fall_and_easy_records_may_be_asked_for(tmp_path: Path, text: str) -> None:
+    assert load_spec(write(tmp_path, text))

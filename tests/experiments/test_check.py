@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 import hardness
 from hardness.errors import HardnessError
-from hardness.experiments.compare import compare
+from hardness.experiments.compare import _score, compare
 from hardness.experiments.experiment import read_experiment
 
 WHOLE = """
@@ -109,6 +110,58 @@ def test_option_that_says_nothing_may_be_of_another_metric(folder: Path) -> None
         ("metric: perplexity", "metric: perplexty", ":7: metric must be one of .*'perplexity'"),
         ("    order: 2", "    ordr: 2", ":8: key must be one of .*did you mean 'order'"),
         ("    order: 2", "    order: 99", ":7: order must be"),
+        (
+            "    order: 2",
+            "    holdout: group",
+            ":7: group must be a column for --holdout group, got",
+        ),
+        ("    order: 2", "    group: topic", ":7: group must be a column of .*, got 'topic'"),
+        ("    order: 2", "    reference: [none.jsonl]", ":7: reference must be an existing file"),
+        (
+            "    order: 2",
+            "  - {metric: 'column:size', higher: harder}",
+            ":8: column must be one of text, label, got 'size'",
+        ),
+        (
+            "    order: 2",
+            "  - {metric: lm, model: none}",
+            ":8: model must be the folder of a local",
+        ),
+        (
+            "    order: 2",
+            "  - {metric: perplexity, order: 2}",
+            ":8: score must name each metric once, got 'perplexity' again",
+        ),
+        (
+            "    order: 2",
+            "  - {metric: cartography, proxy: linear, folds: 9}",
+            ":8: folds must be at most the number of records, 3, got 9",
+        ),
+        ("by: perplexity.nll", "by: perplexity - perplexity.nll", ":14: by must say which way is"),
+        ("by: perplexity.nll", "by: perplexity.n_tokens ** 2", ":14: by must say which way is har"),
+        (
+            "by: perplexity.nll\n    order: descending",
+            "admit: perplexity.n_tokens:linear",
+            ":14: column must be a score of perplexity: perplexity, nll, n_oov, got 'n_tokens'",
+        ),
+        (
+            "order: random",
+            "select: region:hard",
+            ":12: metric must be one of perplexity in the tab",
+        ),
+        (
+            "order: random",
+            "select: region:hard,metric=perplexity",
+            ":12: column must be one of perplexity.perplexity, .*, got 'perplexity.confidence'",
+        ),
+        (
+            "order: random",
+            "curriculum: ambiguous-third",
+            ":12: metric must be one of perplexity in",
+        ),
+        ("order: random", "select: between:0.9,0.1", ":12: a must be below b, got between:0.9,0.1"),
+        ("order: random", "trainable: nothing", ":12: trainable must find at least one parameter"),
+        ("epochs: 1", "record_dynamics: during", ":5: record_dynamics must be 'after' for shards"),
         ("    order: 2", "  - surface", ":11: by must be one of perplexity, surface when a table"),
     ],
     ids=lambda value: None,
@@ -130,6 +183,66 @@ def test_all_mistakes_are_told_together(folder: Path) -> None:
     assert [line.split(":")[1] for line in told.splitlines()[1:]] == ["3", "9", "12", "14"]
 
 
+def test_metrics_are_looked_at_together_with_the_arms(folder: Path) -> None:
+    """Of a metric that does not fit the data it is known all the same what it would hold."""
+    write(folder / "train.jsonl", {"text": "x"}, {"text": "y"})
+    write(folder / "eval.jsonl", {"text": "x"})
+    scored = "score:\n  - ngram-pvi\n  - {metric: kenlm, order: 9}\n  - pvi\n"
+    arms = "arms:\n  a: {by: ngram-pvi.predicted}\n  b: {by: rank(ngram-pvi.predicted)}\n"
+    told = message(folder, f"data: train.jsonl\neval: eval.jsonl\n{scored}{arms}")
+    lines = [line.partition(":")[2].partition(", got")[0] for line in told.splitlines()[1:]]
+    assert lines == [
+        "4: label must be a column for ngram-pvi",
+        "5: order must be 2 to 5",
+        "6: model must be the folder of a local Hugging Face model",
+        "8: ngram-pvi.predicted must be a column of numbers",
+        "9: ngram-pvi.predicted must be a column of numbers",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "package"),
+    [("kenlm", "kenlm"), ("{metric: cartography, proxy: tiny}", "torch"), ("lm", "torch")],
+    ids=["kenlm", "proxy", "model"],
+)
+def test_package_that_a_later_metric_needs_is_missed_before_the_first(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, item: str, package: str
+) -> None:
+    for name in list(sys.modules):
+        if name.partition(".")[0] == package or name.startswith("hardness.inference"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    item = item.replace("lm", f"{{metric: lm, model: {folder}}}") if item == "lm" else item
+    text = WHOLE.replace("    order: 2", f"    order: 2\n  - {item}")
+    told = message(folder, text.replace("order: random", "by: perplexity"))
+    assert re.search(f":9: .* got no (such package|{package}); pip install 'hardness", told), told
+
+
+def test_one_class_is_none(folder: Path) -> None:
+    write(folder / "train.jsonl", {"text": "x", "label": "good"}, {"text": "y", "label": None})
+    write(folder / "eval.jsonl", {"text": "x", "label": "good"})
+    told = message(folder, f"label: label\n{WHOLE.lstrip()}")
+    assert told.startswith(":1: label must have at least 2 classes, got 1; ")
+
+
+def test_columns_may_be_named_for_one_metric(folder: Path) -> None:
+    records = [{"text": f"a {word}", "label": word, "of": word} for word in ("good", "bad")]
+    write(folder / "train.jsonl", *records)
+    text = WHOLE.replace("    order: 2", "    holdout: group\n    group: of")
+    (folder / "try.yaml").write_text(f"label: label\n{text}", encoding="utf-8")
+    read = read_experiment(folder / "try.yaml")
+    table = _score(read, folder, {})
+    assert hardness.open_table(table).metric("perplexity").parameters["group"] == "of"
+
+
+def test_region_of_a_metric_that_is_scored_is_let_through(folder: Path) -> None:
+    text = WHOLE.replace("    order: 2", "  - {metric: confidence, proxy: linear, folds: 2}")
+    text = text.replace("order: random", "by: perplexity, select: 'region:easy,metric=confidence'")
+    text = text.replace("  plain:\n    by", "  plain: {by").replace("confidence'", "confidence'}")
+    (folder / "try.yaml").write_text(text, encoding="utf-8")
+    assert read_experiment(folder / "try.yaml").arms
+
+
 def test_mistake_that_all_arms_of_a_grid_share_is_told_once(folder: Path) -> None:
     grid = "grid: {by: surface, order: [random, ascending]}\n"
     told = message(folder, WHOLE.partition("measure")[0] + grid)
@@ -146,7 +259,7 @@ def test_table_that_is_there_is_looked_into(folder: Path) -> None:
     text = text.replace("order: random", "by: surface")
     told = message(folder, text.replace("perplexity.nll", "perplexity.n_tokens"))
     assert "column must be a score of perplexity: perplexity, nll, n_oov, got 'n_tokens'" in told
-    (folder / "try.yaml").write_text(text.replace("perplexity.nll", "perplexity / perplexity.nll"))
+    (folder / "try.yaml").write_text(text.replace("perplexity.nll", "perplexity + perplexity.nll"))
     assert read_experiment(folder / "try.yaml").arms
 
 

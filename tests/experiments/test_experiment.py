@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hardness.errors import HardnessError
-from hardness.experiments.experiment import SEEDS, Experiment, folder_name, read_experiment
+from hardness.experiments.experiment import SEEDS, Arm, Experiment, folder_name, read_experiment
 from hardness.experiments.statistics import seeds_needed
 
 WHOLE = """
@@ -16,7 +16,7 @@ eval: [a.jsonl, b.jsonl]
 label: label
 score:
   - perplexity
-  - {metric: ngram-pvi, holdout: group}
+  - {metric: ngram-pvi, holdout: none}
 train: {epochs: 2, lr: 0.01}
 seeds: [3, 5]
 baseline: plain
@@ -41,22 +41,27 @@ def read(folder: Path, text: str, **options: int) -> Experiment:
     return read_experiment(path, **options)
 
 
+def arm(found: Experiment, name: str) -> Arm:
+    (only,) = [arm for arm in found.arms if arm.name == name]
+    return only
+
+
 def test_whole_experiment_and_files_beside_it_are_found(tmp_path: Path) -> None:
     found = read(tmp_path, WHOLE)
     assert found.data == (str(tmp_path / "train.jsonl"),)
     assert found.eval == (str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"))
     assert found.columns == {"label": "label"}
-    assert found.score == ({"metric": "perplexity"}, {"metric": "ngram-pvi", "holdout": "group"})
+    assert found.score == ({"metric": "perplexity"}, {"metric": "ngram-pvi", "holdout": "none"})
     assert found.seeds == (3, 5)
     names = [
         *("plain", "easy first"),
         *("perplexity random rank s-loss", "perplexity random minmax s-loss"),
     ]
     assert [arm.name for arm in found.arms] == names
-    assert found.arm("plain").build == {"by": "perplexity", "order": "random"}
-    assert found.arm("plain").train == {"epochs": 2, "lr": 0.02}
-    assert found.arm("easy first").train == {"epochs": 2, "lr": 0.01}
-    last = found.arm("perplexity random minmax s-loss")
+    assert arm(found, "plain").build == {"by": "perplexity", "order": "random"}
+    assert arm(found, "plain").train == {"epochs": 2, "lr": 0.02}
+    assert arm(found, "easy first").train == {"epochs": 2, "lr": 0.01}
+    last = arm(found, "perplexity random minmax s-loss")
     assert last.build == {"by": "perplexity", "order": "random", "normalize": "minmax"}
     assert last.train == {"epochs": 2, "lr": 0.01, "weighting": "s-loss"}
 

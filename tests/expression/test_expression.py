@@ -122,6 +122,7 @@ def test_zscore_is_that_of_the_oriented_values() -> None:
 )
 def test_direction_is_told_where_the_columns_tell_it(text: str, direction: str | None) -> None:
     assert evaluate(text).direction == direction
+    assert parse(text).direction(DIRECTIONS) == direction  # without a record
 
 
 def test_what_is_infinite_has_no_place_between_least_and_most() -> None:

@@ -207,6 +207,10 @@ def test_folders_that_are_no_tables_are_told(tmp_path: Path) -> None:
     with pytest.raises(HardnessError, match=r"with dataset\.json, got .*jsonl; score the data"):
         open_table(path)
     scored(path, "b")
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards" / "manifest.json").write_text("{}")
+    with pytest.raises(HardnessError, match=r"got .*shards; it holds shards"):
+        open_table(tmp_path / "shards")
     with pytest.raises(HardnessError, match=r"got .*data\.jsonl; its table is .*data\.hardness"):
         open_table(path)
     with open_dataset(path) as dataset:

@@ -49,6 +49,16 @@ def test_large_logits_neither_overflow_nor_vanish() -> None:
     assert found.error_norm == pytest.approx([0, math.sqrt(2)])
 
 
+def test_the_error_of_what_is_nearly_learnt_is_not_rounded_away() -> None:
+    # Odds of 1 to e^-d for each of the others: 1 - p is theirs together.
+    gaps = np.array([5.0, 16, 20, 30, 300])
+    logits = np.stack([gaps, np.zeros(5), np.zeros(5)], axis=1)
+    found = observe_logits(logits, np.zeros(5, dtype=int))
+    others = np.exp(-gaps) / (1 + 2 * np.exp(-gaps))
+    expected = np.sqrt(4 * others**2 + 2 * others**2)
+    np.testing.assert_allclose(found.error_norm, expected, rtol=1e-12)
+
+
 @given(st.lists(st.one_of(st.none(), st.floats(-30, 0)), min_size=1, max_size=8))
 def test_means_and_deviation_are_those_of_the_observed_epochs(epochs: list[float | None]) -> None:
     state = Reduction(1)

@@ -126,3 +126,35 @@ def test_mistakes_are_told_with_their_line(
     assert old in WHOLE
     with pytest.raises(HardnessError, match=message):
         read(tmp_path, WHOLE.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ("build: {table: out/t, order: up, output: out/s}", "order must be one of .*, got 'up'"),
+        ("build: {table: out/t, curriculum: none, output: out/s}", "curriculum must be a YAML fi"),
+        ("build: {table: out/t, select: 'between:1,0', output: out/s}", "a must be below b"),
+        ("train: {shards: out/s, lr: -1, output: out/r}", "lr must be a number above 0, got -1"),
+        ("train: {shards: out/s, model: none, output: out/r}", "model must be 'tiny' or the fol"),
+        ("score: {data: a.jsonl, order: 9, output: out/t}", "order must be 1 to 5, got 9"),
+        ("score: {data: a.jsonl, metric: pvi, output: out/t}", "model must be the folder of a l"),
+    ],
+)
+def test_values_that_no_data_could_suit_are_told_with_their_line(
+    tmp_path: Path, step: str, message: str
+) -> None:
+    with pytest.raises(HardnessError, match=rf"recipe\.yaml:10: {message}"):
+        read(tmp_path, f"{WHOLE}  - {{name: last, {step}}}\n")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "train: {shards: out/s, model: out/run/model, output: out/r}",
+        "score: {data: a.jsonl, metric: pvi, model: out/run/model, output: out/t}",
+        "score: {data: a.jsonl, tokenizer: 'hf:out/run/model', output: out/t}",
+        "build: {table: out/t, order: null, epochs: null, output: out/s}",
+    ],
+)
+def test_what_another_step_makes_need_not_be_there(tmp_path: Path, step: str) -> None:
+    assert len(read(tmp_path, f"{WHOLE}  - {{name: last, {step}}}\n").steps) == 3

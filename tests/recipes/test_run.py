@@ -104,8 +104,8 @@ def test_step_that_fails_otherwise_is_not_done_over_another(
 
 
 def test_stopped_recipe_goes_on(recipe: Path) -> None:
-    with pytest.raises(HardnessError, match="order"):
-        run(recipe, changes={"build.order": "upwards"})
+    with pytest.raises(HardnessError, match="metric must be one of perplexity in out/t"):
+        run(recipe, changes={"build.by": "surface"})
     assert states(recipe) == ["finished", "to do"]
     assert cached(run(recipe)) == [True, False]
 
@@ -165,4 +165,22 @@ def test_package_that_a_later_step_needs_is_missed_before_the_first(
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(HardnessError, match=f"{missing} must be installed, got no such package"):
         run(recipe)
+    assert not (recipe.parent / "out").exists()
+
+
+def test_metric_that_does_not_fit_is_told_before_the_first_step(recipe: Path) -> None:
+    steps = [
+        '{name: a, score: {data: "{data}", holdout: group, output: "{output}/t"}}',
+        '{name: b, score: {data: "{data}", metric: "column:size", higher: harder, output: out/t}}',
+        '{name: c, score: {data: "{data}", metric: lm, model: out/model, output: "{output}/t"}}',
+        '{name: d, score: {data: "{output}/t/x.jsonl", holdout: group, output: "{output}/u"}}',
+    ]
+    with recipe.open("a", encoding="utf-8") as file:
+        file.writelines(f"  - {step}\n" for step in steps)
+    with pytest.raises(HardnessError) as caught:
+        run(recipe)
+    told = [line.strip() for line in str(caught.value).splitlines()]
+    assert told[0] == "2 settings are wrong:"
+    assert told[1].startswith(f"{recipe}:6: group must be a column for --holdout group, got none")
+    assert told[2].startswith(f"{recipe}:7: column must be one of ")
     assert not (recipe.parent / "out").exists()

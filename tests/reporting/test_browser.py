@@ -252,3 +252,27 @@ def test_no_width_makes_the_page_scroll_sideways(
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.said == []
     opened.page.close()
+
+
+@pytest.mark.parametrize("tables", [1, 3])
+@pytest.mark.parametrize("width", [400, 800, 1200])
+def test_no_width_cuts_a_link_and_links_lead_to_titles_in_sight(
+    browser: Browser, tmp_path: Path, width: int, tables: int
+) -> None:
+    table = make_table(tmp_path, plain_texts(20), cartography=False)
+    hardness.report([table.path] * tables, output=tmp_path / "report.html")
+    viewport = {"width": width, "height": 900}
+    page = open_page(browser, tmp_path / "report.html", viewport=viewport).page
+    bars = "[...document.querySelectorAll('.top, .top nav')]"
+    fits = "(bar) => bar.scrollWidth <= bar.clientWidth && bar.scrollHeight <= bar.clientHeight"
+    assert page.evaluate(f"{bars}.every({fits})")
+    assert page.locator("nav .of").count() == (tables + 1 if tables > 1 else 0)
+    for link in page.locator("nav a").all():
+        link.click()
+        page.wait_for_timeout(50)
+        title = page.locator(f"{link.get_attribute('href')}-title").bounding_box()
+        header = page.locator(".top").bounding_box()
+        assert title is not None
+        assert header is not None
+        assert max(0, header["y"] + header["height"]) <= title["y"] < 850
+    page.close()

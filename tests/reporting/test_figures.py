@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +14,23 @@ import pytest
 from hardness.curriculum.manifest import Manifest
 from hardness.curriculum.shards import Shards, open_shards
 from hardness.curriculum.write import write_shards
+from hardness.io.dataset import open_dataset
 from hardness.io.records import Columns
-from hardness.io.table import HardnessTable
+from hardness.io.table import HardnessTable, create_table
 from hardness.reporting.correlation import correlation, joint_scores, score_columns, spearman
 from hardness.reporting.curriculum import LEVELS, STEPS, curriculum, preview
 from hardness.reporting.data_map import ACROSS, UP, count_map, data_map
-from hardness.reporting.figure import number, rows_of
+from hardness.reporting.figure import Figure, number, rows_of
 from hardness.reporting.histograms import BINS, choose_bins, histograms
 from hardness.reporting.weight_surface import surfaces
-from tests.reporting.scored import make_table, map_columns, perplexities, plain_texts
+from tests.reporting.scored import (
+    make_table,
+    map_columns,
+    perplexities,
+    plain_texts,
+    write_data,
+    write_metric,
+)
 
 COUNT = 500
 
@@ -42,8 +52,9 @@ def quantiles(*values: float | None) -> dict[str, float | None]:
         pytest.param((0, 1, 50, 90, 100), True, -0.5, 101.5, 34, False, id="three numbers a bar"),
         pytest.param((5.0, 9.0, 17.0, 50.0, 1395.0), False, 5, 1395, BINS, True, id="skewed"),
         pytest.param((-90.0, 0.0, 1.0, 2.0, 90.0), False, -4.0, 6.0, BINS, False, id="tails"),
-        pytest.param((2.0, 2.0, 2.0, 2.0, 2.0), False, 1.0, 3.0, 1, False, id="constant"),
-        pytest.param((0.0, 0.0, 0.0, 0.0, 0.0), False, -0.5, 0.5, 1, False, id="zero"),
+        pytest.param((2.0, 2.0, 2.0, 2.0, 2.0), False, 1.0, 3.0, 15, False, id="constant"),
+        pytest.param((2, 2, 2, 2, 2), True, 1.0, 3.0, 15, False, id="whole constant"),
+        pytest.param((0.0, 0.0, 0.0, 0.0, 0.0), False, -0.5, 0.5, 15, False, id="zero"),
         pytest.param((1.0, 1.5, 2.0, 4.0, None), False, 1.0, 4.0, BINS, False, id="infinite"),
     ],
 )
@@ -83,6 +94,50 @@ def test_histograms_of_names_come_by_frequency(table: HardnessTable) -> None:
     assert sum(found["count"]) == len(values)
     assert found["count"] == sorted(found["count"], reverse=True)
     assert figures["histogram-cartography.never_learnt"].data["bins"]["name"] == ["false", "true"]
+
+
+def constant_figures(folder: Path) -> dict[str, Figure]:
+    """Histograms of columns that hold nothing but one value, and of one that nearly does."""
+    columns = {
+        "real": [0.12345678] * 9,
+        "whole": [12_345_678] * 9,
+        "minus": [-3, None] * 4 + [-3],
+        "name": ["yes"] * 9,
+        "infinite": [2.0] * 8 + [math.inf],
+    }
+    directions = {"real": "higher", "minus": "lower"}
+    with open_dataset(write_data(folder / "data.jsonl", plain_texts(9), None)) as dataset:
+        table = create_table(folder / "data.hardness", dataset)
+        write_metric(table, dataset, "m", columns, directions)
+    return {figure.title.removeprefix("m."): figure for figure in histograms(table.metric("m"))}
+
+
+def test_a_constant_column_is_a_narrow_bar_with_its_value(tmp_path: Path) -> None:
+    figures = constant_figures(tmp_path)
+    for name, count, value, told in (
+        ("real", 9, 0.12345678, "0.1235"),
+        ("whole", 9, 12_345_678, "12,345,678"),
+        ("minus", 5, -3, "−3"),
+    ):
+        (bar,) = (row for row in rows_of(figures[name].data["bins"]) if row["count"])
+        assert bar["count"] == count
+        assert (bar["from"] + bar["to"]) / 2 == pytest.approx(value, rel=1e-5)
+        edges = [*figures[name].data["bins"]["from"], *figures[name].data["bins"]["to"]]
+        assert bar["to"] - bar["from"] < (max(edges) - min(edges)) / 10
+        axis = figures[name].spec["encoding"]["x"]["axis"]
+        assert axis["values"] == [value]
+        assert json.loads(axis["labelExpr"]) == told
+    assert figures["real"].reading == "Every record has the value 0.1235."
+    said = "All 5 records with a value have −3; 4 without a value."
+    assert figures["minus"].reading == said
+    assert figures["name"].reading == "Every record has the value yes."
+    assert figures["name"].spec["mark"]["height"] == {"band": 0.25}
+
+
+def test_a_column_with_an_infinity_is_not_called_constant(tmp_path: Path) -> None:
+    figure = constant_figures(tmp_path)["infinite"]
+    assert "has the value" not in figure.reading
+    assert "values" not in figure.spec["encoding"]["x"]["axis"]
 
 
 def test_spearman_is_that_of_the_pairs_that_have_both() -> None:

@@ -19,6 +19,7 @@ import hardness
 from hardness.errors import HardnessError
 from hardness.io.atomic import atomic_path
 from hardness.io.dataset import open_dataset
+from hardness.io.digest import file_digest
 from hardness.io.storage import locate
 from hardness.io.table import create_table
 from hardness.reporting.page import embedded
@@ -326,3 +327,20 @@ def test_a_map_is_drawn_of_tables_with_many_columns(tmp_path: Path) -> None:
     titles = {column["field"]: column["title"] for column in explorer["columns"]}
     assert titles[explorer["map"]["x"]] == "cartography.variability"
     assert titles[explorer["map"]["y"]] == "cartography.confidence"
+
+
+def test_scores_of_a_reference_are_told_from_leave_one_out(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data.jsonl", plain_texts(30), None)
+    (tmp_path / "other.jsonl").write_text(data.read_text() + '{"text": "one more"}\n')
+    reference = str(tmp_path / "other.jsonl")
+    tables = [
+        hardness.score(data, output=tmp_path / "alone").table,
+        hardness.score(data, output=tmp_path / "against", reference=reference).table,
+    ]
+    page = page_of(tmp_path, [table.path for table in tables])
+    alone, against = (" ".join(page.sections[f"t{i}-scores"].split()) for i in (1, 2))
+    digest = file_digest(reference)[:8]
+    assert "perplexity order 3, tokenizer words, holdout record" in alone
+    assert f"perplexity order 3, tokenizer words, reference {digest}" in against
+    assert digest not in alone
+    assert str(tmp_path) not in against

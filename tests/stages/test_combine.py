@@ -154,6 +154,20 @@ def test_parts_do_not_change_values(base: Path, monkeypatch: pytest.MonkeyPatch)
     assert values(parts) == values(whole)
 
 
+def test_ids_come_from_whichever_metric_has_the_record(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "PART_ROWS", 2)
+    table = add(data, data.with_name("t.hardness"), "low", {"x": [1.0, 2.0]}, rows=[0, 1])
+    add(data, table, "high", {"x": [3.0, 4.0]}, rows=[1, 5])
+    made = hardness.combine(table, name="either", expr="coalesce(low, high)")  # none in 2 and 3
+    assert made.table.frame("either").collect().to_dict(as_series=False) == {
+        "row": [0, 1, 5],
+        "id": ["r0", "r1", "r5"],
+        "either": [1.0, 2.0, 4.0],
+    }
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -161,7 +175,7 @@ def test_parts_do_not_change_values(base: Path, monkeypatch: pytest.MonkeyPatch)
         ({"expr": "base - tuned.lm"}, r"got the table 'base'; write base\.METRIC.*base\.lm"),
         ({"expr": "base.pvi"}, "metric must be one of lm in .*base.hardness, got 'pvi'"),
         ({"expr": "base.lm.x"}, r"column must be one of lm\.nll, lm\.n, got 'lm\.x'"),
-        ({"expr": "tuned.lm.predicted * 2"}, r"numbers, got tuned\.lm\.predicted, which holds"),
+        ({"expr": "tuned.lm.predicted * 2"}, r"tuned\.lm\.predicted must be a column of num"),
         ({"expr": "base.lm - tuned.lm"}, "harder must be one of higher, lower for 'base.lm - t"),
         ({"expr": "base.lm", "harder": "more"}, "harder must be one of higher, .* got 'more'"),
         ({"expr": "base.lm -"}, "expr must be arithmetic over columns"),

@@ -16,7 +16,7 @@ from hardness.demo.sample import write_sample
 from hardness.io.dataset import open_dataset
 from hardness.metrics.suspicion import suspicion
 from hardness.stages import suspect_records
-from hardness.stages.suspects import first_suspects
+from hardness.stages import suspects as module
 from tests.paths import local
 from tests.stages.dynamics import (
     LABELS,
@@ -89,14 +89,27 @@ def test_equals_come_in_order_of_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("by", [None, "cartography.mean_loss, cartography.correctness"])
-def test_first_of_them_are_those_of_the_whole_ranking(table: Path, by: str | None) -> None:
-    whole = hardness.suspects(table, by=by, top=7)
-    first = first_suspects(table, by=by, top=7)
-    assert first.rows.tolist() == whole.rows[:7].tolist()
-    assert first.suspicion.tolist() == whole.suspicion[:7].tolist()
+def test_first_of_them_are_those_of_the_whole_ranking(
+    table: Path, by: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = hardness.suspects(table, by=by, top=7, output=tmp_path / "all.csv")
+    monkeypatch.delattr(module, "_all")  # which holds every record
+    first = hardness.suspects(table, by=by, top=7)
     assert first.top == whole.top
+    assert [s.suspicion for s in first.top] == pl.read_csv(tmp_path / "all.csv")["suspicion"][
+        :7
+    ].to_list()
     assert (first.count, first.nulls, first.disagreeing) == (59, 1, whole.disagreeing)
-    assert first_suspects(table, top=0).count == 59
+    assert hardness.suspects(table, by=by, top=0).count == 59
+
+
+def test_the_whole_ranking_is_the_one_of_the_file(table: Path, tmp_path: Path) -> None:
+    hardness.suspects(table, top=0, output=tmp_path / "all.parquet")
+    written = pl.read_parquet(tmp_path / "all.parquet")
+    found = hardness.suspects(table, top=3)
+    assert found.rows.tolist() == written["row"].to_list()
+    assert found.suspicion.tolist() == written["suspicion"].to_list()
+    assert [suspect.row for suspect in found.top] == found.rows[:3].tolist()
 
 
 def test_scores_of_metrics_that_are_cut_differently_are_joined(
@@ -114,9 +127,9 @@ def test_scores_of_metrics_that_are_cut_differently_are_joined(
         [frame["value"].to_numpy(), frame["value_right"].to_numpy()], ["lower", "lower"]
     )
     order = np.argsort(-score, kind="stable")
-    for find in (hardness.suspects, first_suspects):
-        found = find(table.path, by=by, top=N)
-        assert found.rows.tolist() == frame["row"].to_numpy()[order].tolist()
+    found = hardness.suspects(table.path, by=by, top=N)
+    assert [suspect.row for suspect in found.top] == frame["row"].to_numpy()[order].tolist()
+    assert found.rows.tolist() == frame["row"].to_numpy()[order].tolist()
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])

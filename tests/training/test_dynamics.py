@@ -32,6 +32,15 @@ def test_a_classifiers_observations_worked_out_by_hand() -> None:
     assert error == pytest.approx([first, second])
 
 
+def test_the_error_of_what_is_nearly_learnt_is_not_rounded_away() -> None:
+    # Odds of 1 to e^-d for each of the others: 1 - p is theirs together.
+    gaps = torch.tensor([5.0, 8.0, 12.0, 16.0, 40.0])
+    logits = torch.stack([gaps, torch.zeros(5), torch.zeros(5)], 1)
+    others = torch.exp(-gaps) / (1 + 2 * torch.exp(-gaps))
+    found = observe_classes(logits, torch.zeros(5, dtype=torch.int64))[3]
+    torch.testing.assert_close(found, math.sqrt(6) * others, rtol=1e-4, atol=0)
+
+
 def test_of_equal_logits_the_first_is_predicted() -> None:
     _, correct, margin, _ = observe_classes(torch.zeros(3, 3), torch.tensor([0, 1, 2])).tolist()
     assert correct == [1, 0, 0]

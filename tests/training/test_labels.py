@@ -33,6 +33,7 @@ def test_a_models_own_ids_are_kept_when_it_knows_the_labels() -> None:
     ("values", "message"),
     [
         pytest.param([0.5, 1.5], "label must be a string, a whole number or a boolean", id="reals"),
+        pytest.param(["a", "b", None], "label must be there in every record, got null", id="null"),
         pytest.param(["one"], "label must have at least 2 classes, got 1", id="one class"),
         pytest.param([], "label must have at least 2 classes, got 0", id="no class"),
     ],

@@ -59,6 +59,16 @@ def test_only_what_the_pattern_finds_is_trained(job: dict[str, Any], tmp_path: P
 def test_a_pattern_that_finds_nothing_is_refused(job: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(HardnessError, match="trainable must find at least one parameter"):
         train(output=tmp_path / "run", trainable="nothing", **job)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_not_replaced_by_one_that_is_refused(job: dict[str, Any], tmp_path: Path) -> None:
+    train(output=tmp_path / "run", **job)
+    before = state(tmp_path / "run" / "model")
+    with pytest.raises(HardnessError, match="trainable must find at least one parameter"):
+        train(output=tmp_path / "run", trainable="nothing", overwrite=True, **job)
+    after = state(tmp_path / "run" / "model")
+    assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_lora_trains_adapters_and_saves_a_plain_model(job: dict[str, Any], tmp_path: Path) -> None:

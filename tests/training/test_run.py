@@ -167,6 +167,14 @@ def test_empty_records_are_never_nan(make_shards: MakeShards, tmp_path: Path, ta
         assert torch.isfinite(parameter).all()
 
 
+def test_null_label_is_told_before_the_first_step(make_shards: MakeShards, tmp_path: Path) -> None:
+    words = ["good", "bad"] * 20
+    shards = make_shards({"text": words, "label": [*words[:-1], None]}, text=["text"])
+    with pytest.raises(HardnessError, match="label must be there in every record, got null"):
+        train(shards, tmp_path / "run", device="cpu")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("labels", "names"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as functional
@@ -55,6 +57,13 @@ def test_observing_gives_what_the_logits_say_and_the_same_loss(
     expected = observe_tokens(logits, targets)
     torch.testing.assert_close(observed, expected, rtol=1e-4, atol=1e-4, equal_nan=True)
     assert torch.equal(logits, before)
+
+
+def test_the_error_of_a_nearly_certain_token_is_not_rounded_away() -> None:
+    # Odds of 1 to e^-10 for each of two others: a distance of √6 e^-10 / (1 + 2 e^-10).
+    logits = torch.tensor([[[10.0, 0.0, 0.0]]])
+    error = token_terms(logits, torch.zeros(1, 1, dtype=torch.int64))[1][3].item()
+    assert error == pytest.approx(math.sqrt(6) / (math.exp(10) + 2), rel=1e-3)
 
 
 def test_of_equal_logits_the_first_is_predicted() -> None:

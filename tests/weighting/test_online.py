@@ -49,6 +49,17 @@ def test_the_middle_and_the_ends_are_told_apart() -> None:
     np.testing.assert_allclose(ends, 3 * np.array([E**2, 1, E**2]) / (1 + 2 * E**2))
 
 
+@pytest.mark.parametrize(
+    ("fraction", "count", "k"), [(0.07, 100, 7), (0.14, 50, 7), (0.07, 101, 8), (0.001, 10, 1)]
+)
+def test_top_k_takes_no_loss_more_for_a_rounded_product(
+    fraction: float, count: int, k: int
+) -> None:
+    weights = resolve(f"top-k:{fraction}")(losses=np.arange(float(count)))
+    assert np.flatnonzero(weights).tolist() == list(range(count - k, count))
+    assert weights[-1] == count / k
+
+
 def oracle(spec: str, losses: list[float], r: float) -> list[float]:
     name, _, number = spec.partition(":")
     low, high, count = min(losses), max(losses), len(losses)

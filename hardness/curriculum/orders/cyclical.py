@@ -7,13 +7,21 @@ from typing import Annotated
 
 import numpy as np
 
-from hardness.curriculum.grammar import Bounds
+from hardness.curriculum.grammar import Bounds, checked_by
 from hardness.curriculum.gumbel import heaviest
 from hardness.curriculum.orders.base import Share
 from hardness.curriculum.shares import count_of, index_dtype
 from hardness.errors import HardnessError
 
 
+def _check_shares(*, start: float, end: float, **_: float) -> None:
+    if start > end:
+        raise HardnessError(
+            f"start must be at most end, got start={start:g} and end={end:g}; swap them"
+        )
+
+
+@checked_by(_check_shares)
 def cyclical(
     hardness: np.ndarray,
     rng: np.random.Generator,
@@ -46,10 +54,7 @@ def cyclical(
     these are. Departures: weights 1 - h for their 1 / loss, so that any hardness serves; a record
     of weight 0 comes after all others instead of never; the cut.
     """
-    if start > end:
-        raise HardnessError(
-            f"start must be at most end, got start={start:g} and end={end:g}; swap them"
-        )
+    _check_shares(start=start, end=end)
     n = len(hardness)
     dtype = index_dtype(n)
     with np.errstate(divide="ignore"):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from hardness.curriculum.grammar import Bounds
+from hardness.curriculum.grammar import Bounds, checked_by
 from hardness.curriculum.orders.base import Share
 from hardness.curriculum.orders.plain import easy_to_hard
 from hardness.curriculum.pacing import Pace, discrete_pace, draw_admitted, root_pace
@@ -20,6 +20,17 @@ Unit = Annotated[float, Bounds(0, 1)]
 By = Literal["percentile", "value"]
 
 
+def _root_pace(
+    *, from_: float, to: float, until: float, step: float, p: float = 1.0, **_: str
+) -> Pace:
+    return root_pace(start=from_, end=to, step=step, p=p, until=until)
+
+
+def _discrete_pace(*, levels: tuple[float, ...], until: tuple[float, ...], **_: str) -> Pace:
+    return discrete_pace(levels=levels, until=until)
+
+
+@checked_by(_root_pace)
 def linear(
     hardness: np.ndarray,
     rng: np.random.Generator,
@@ -37,6 +48,7 @@ def linear(
     )
 
 
+@checked_by(_root_pace)
 def root(
     hardness: np.ndarray,
     rng: np.random.Generator,
@@ -73,10 +85,11 @@ def root(
 
     Source: see `pacing.root_pace`.
     """
-    pace = root_pace(start=from_, end=to, step=step, p=p, until=until)
+    pace = _root_pace(from_=from_, to=to, until=until, step=step, p=p)
     return _paced(hardness, rng, pace, epochs=epochs, by=by)
 
 
+@checked_by(_discrete_pace)
 def discrete(
     hardness: np.ndarray,
     rng: np.random.Generator,
@@ -105,7 +118,7 @@ def discrete(
 
     Source: see `pacing.discrete_pace`.
     """
-    return _paced(hardness, rng, discrete_pace(levels=levels, until=until), epochs=epochs, by=by)
+    return _paced(hardness, rng, _discrete_pace(levels=levels, until=until), epochs=epochs, by=by)
 
 
 def _paced(

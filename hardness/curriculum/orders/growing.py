@@ -6,6 +6,8 @@ records s[i·n/k] to s[(i + 1)·n/k - 1] (whole parts).
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from hardness.curriculum.orders.base import Buckets
@@ -63,11 +65,14 @@ def annealed(
     """
     ranked = easy_to_hard(hardness)
     edges = bucket_edges(len(ranked), k)
-    stages: list[list[np.ndarray]] = [[] for _ in range(k)]
-    for j in range(k):
-        shuffled = rng.permutation(ranked[edges[j] : edges[j + 1]])
-        cuts = bucket_edges(len(shuffled), k - j)
-        for i in range(j, k):
-            stages[i].append(shuffled[cuts[i - j] : cuts[i - j + 1]])
-    first = [rng.permutation(np.concatenate(parts)) for parts in stages]
-    return np.concatenate(first + [rng.permutation(ranked) for _ in range(epochs - 1)])
+    shuffled = ranked.copy()
+    stages = np.empty(len(ranked), dtype=np.uint16)  # numpy sorts 16 bits by radix
+    for j, (start, stop) in enumerate(pairwise(edges)):
+        rng.shuffle(shuffled[start:stop])
+        parts = np.diff(bucket_edges(stop - start, k - j))
+        stages[start:stop] = np.repeat(np.arange(j, k, dtype=np.uint16), parts)
+    first = shuffled[np.argsort(stages, kind="stable")]
+    ends = np.cumsum(np.bincount(stages, minlength=k))
+    for stage in np.split(first, ends[:-1]):
+        rng.shuffle(stage)
+    return np.concatenate([first] + [rng.permutation(ranked) for _ in range(epochs - 1)])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from hardness.curriculum.grammar import Bounds
+from hardness.curriculum.grammar import Bounds, checked_by
 from hardness.curriculum.gumbel import heaviest
 from hardness.curriculum.selections.base import Context, Fraction
 from hardness.curriculum.shares import count_of
@@ -31,6 +31,12 @@ def random(
     return np.sort(rng.permutation(n)[: count_of(f, n)])
 
 
+def _check_temperature(*, temperature: float, **_: float) -> None:
+    if temperature == 0:
+        raise HardnessError("temperature must not be 0, got 0; use select 'hardest' for that")
+
+
+@checked_by(_check_temperature)
 def gumbel(
     hardness: np.ndarray,
     rng: np.random.Generator,
@@ -60,6 +66,5 @@ def gumbel(
     Source: Kool et al. 2019, "Stochastic Beams and Where to Find Them", Gumbel top-k; Xie et al.
     2023, "Data Selection for Language Models via Importance Resampling", draw their data so.
     """
-    if temperature == 0:
-        raise HardnessError("temperature must not be 0, got 0; use select 'hardest' for that")
+    _check_temperature(temperature=temperature)
     return np.sort(heaviest(hardness / temperature, count_of(f, len(hardness)), rng))

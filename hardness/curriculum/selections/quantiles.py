@@ -10,7 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
-from hardness.curriculum.grammar import Bounds
+from hardness.curriculum.grammar import Bounds, checked_by
 from hardness.curriculum.selections.base import Context, Fraction
 from hardness.curriculum.shares import SLACK, count_of
 from hardness.errors import HardnessError
@@ -52,6 +52,12 @@ def hardest(
     return np.sort(stable_argsort(hardness)[n - count_of(f, n) :])
 
 
+def _check_quantiles(*, a: float, b: float) -> None:
+    if not a < b:
+        raise HardnessError(f"a must be below b, got between:{a:g},{b:g}; swap them")
+
+
+@checked_by(_check_quantiles)
 def between(
     hardness: np.ndarray,
     rng: np.random.Generator,
@@ -75,7 +81,6 @@ def between(
     Raises:
         HardnessError: a is not below b.
     """
-    if not a < b:
-        raise HardnessError(f"a must be below b, got between:{a:g},{b:g}; swap them")
+    _check_quantiles(a=a, b=b)
     start, stop = (int(quantile * len(hardness) + 0.5 + SLACK) for quantile in (a, b))
     return np.sort(stable_argsort(hardness)[start:stop])

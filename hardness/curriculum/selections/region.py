@@ -48,8 +48,13 @@ def region(
 
     Source: Swayamdipta et al. 2020, "Dataset Cartography", section 3, where f is 33%.
     """
-    column, sign = COLUMNS[name]
-    values = context.read(f"{metric}.{column}")
+    _, sign = COLUMNS[name]
+    values = context.read(column_of(name, metric))
     known = np.flatnonzero(~np.isnan(values))
     first = stable_argsort(sign * values[known])[: count_of(f, len(hardness))]
     return np.sort(known[first])
+
+
+def column_of(name: str, metric: str) -> str:
+    """The column of a table that a region is cut out by, as `metric.column`."""
+    return f"{metric}.{COLUMNS[name][0]}"

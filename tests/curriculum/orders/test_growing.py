@@ -37,3 +37,8 @@ def test_annealed_goes_on_at_random() -> None:
     sequence = arrange("annealed:3", spread(30), epochs=3)
     assert sorted(sequence[30:60]) == sorted(sequence[60:]) == list(range(30))
     assert sequence[30:60] != sequence[60:]
+
+
+def test_annealed_takes_as_many_stages_as_may_be_asked_for() -> None:
+    """A list of the k² parts of buckets would take gigabytes and minutes."""
+    assert sorted(arrange("annealed:10000", spread(20))) == list(range(20))
