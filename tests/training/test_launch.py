@@ -53,10 +53,7 @@ def job(make_shards: MakeShards, tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def test_a_run_on_two_processes_is_heard_and_found_by_one(
-    job: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(launch, "PATIENCE_S", 0.0)  # is for ranks that have failed
+def test_a_run_on_two_processes_is_heard_and_found_by_one(job: dict[str, Any]) -> None:
     ear = Ear()
     result = train(nproc=2, eval=job["shards"], listener=ear, **job)
     assert ear.steps == [1, 2, 3]
@@ -67,6 +64,17 @@ def test_a_run_on_two_processes_is_heard_and_found_by_one(
     alone = train(eval=job["shards"], **job)
     assert alone.cached
     assert alone.evaluation == result.evaluation
+
+
+@pytest.mark.parametrize(("first", "codes"), [(0, [0, 0]), (1, [1, -signal.SIGKILL])])
+def test_only_ranks_beside_one_that_failed_must_end_soon(
+    monkeypatch: pytest.MonkeyPatch, first: int, codes: list[int]
+) -> None:
+    monkeypatch.setattr(launch, "PATIENCE_S", 0.1)
+    programs = [f"raise SystemExit({first})", f"import time; time.sleep({60 if first else 1})"]
+    ranks = [subprocess.Popen([sys.executable, "-c", program]) for program in programs]
+    ranks[0].wait()
+    assert launch._wait(ranks) == codes
 
 
 def test_a_mistake_is_the_same_from_several_processes(job: dict[str, Any]) -> None:
