@@ -92,6 +92,13 @@ def test_bad_file_is_one_line_and_the_mended_one_is_scored(
     _scores(tmp_path, name)
 
 
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_a_folder_that_is_no_data_is_one_line(tmp_path: Path, name: str) -> None:
+    process = hardness("score", name, cwd=tmp_path)
+    assert process.returncode == 2
+    assert "got the folder" in one_line(process.stderr)
+
+
 def test_file_that_changes_under_the_run(tmp_path: Path) -> None:
     (tmp_path / "data.jsonl").write_bytes(GOOD)
     refused = hardness("score", "data.jsonl", cwd=tmp_path, before=CHANGE)
