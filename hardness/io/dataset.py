@@ -59,6 +59,8 @@ class Dataset:
     """What a bad record does: "raise" or "skip"."""
     detected: tuple[str, ...] = ()
     """The columns' parts that were detected rather than named: text, label, id."""
+    unfit_label: str | None = None
+    """Why a column that is called like a label was not detected as one."""
     staging: str | None = None
     """The folder of plain copies, where this object is the one to remove it."""
 
@@ -238,6 +240,7 @@ def open_dataset(
         digest=object_digest([[file.format, file.digest] for file in files]),
         on_error=on_error,
         detected=tuple(detected),
+        unfit_label=chosen.unfit_label,
         staging=staging.folder,
     )
 

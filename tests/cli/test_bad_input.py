@@ -43,7 +43,7 @@ def _half(whole: bytes) -> bytes:
 
 CASES: dict[str, tuple[str, bytes, bytes, str]] = {
     # name of the file, bad contents, good contents, what the message says
-    "no text column": ("data.jsonl", b'{"n": 1, "body": "x"}\n' * 9, GOOD, "columns body; name"),
+    "no text column": ("data.jsonl", b'{"n": 1, "body": "x"}\n' * 9, GOOD, "columns 'body'; name"),
     "cut gz": ("data.jsonl.gz", _half(gzip.compress(GOOD)), gzip.compress(GOOD), "complete .gz"),
     "cut zst": (
         "data.jsonl.zst",

@@ -160,7 +160,7 @@ def test_a_field_longer_than_a_block_is_read(
         (b"text,x,text\n", r"a\.csv line 1 must name each column once, got 'text' twice"),
         (b"te\xffxt\n", r"a\.csv line 1 must be UTF-8"),
         (b"text\n", "data must hold at least one record, got none"),
-        (b"body,x\nb,1\n", "got the string columns body"),
+        (b"body,x\nb,1\n", "got the string columns 'body'"),
     ],
     ids=["empty", "twice", "utf8", "no-records", "no-text"],
 )
