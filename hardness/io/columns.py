@@ -113,12 +113,12 @@ def unfit_label(kinds: Mapping[str, str], columns: Columns) -> str | None:
     """Which column would be the label by its name, and why it is none; None if there is no such."""
     for name in LABEL_CANDIDATES:
         if name in kinds and name not in columns.named and kinds[name] in _UNFIT:
-            return f"the column {name!r} is none, as it has {_values(kinds[name])}: {_MEND}"
+            return f"the column {name!r} is no label, as it has {_values(kinds[name])}: {_MEND}"
     return None
 
 
 _UNFIT = {
-    NUMBER: "numbers with a fraction or a point (as pandas writes integers with gaps)",
+    NUMBER: "numbers with a point, as pandas writes integers with gaps",
     OTHER: "objects, lists or the like",
 }
 _MEND = "write integers or strings"

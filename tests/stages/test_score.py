@@ -129,6 +129,18 @@ def test_unknown_options_and_metrics_are_named(data: Path) -> None:
         hardness.score(data, k=3)
 
 
+@pytest.mark.parametrize(
+    "options", [{"metric": "ngram-pvi"}, {"metric": "cartography", "proxy": "linear"}], ids=str
+)
+def test_a_label_that_is_missed_names_the_column_that_would_be_it(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("text,label\na dog,1.0\na cat,\nthe dog,0.0\n")
+    with pytest.raises(HardnessError, match=r"label must .* got none; .* \(the column 'label' is"):
+        hardness.score(path, **options)
+
+
 def test_reference_decides_the_scores(data: Path, tmp_path: Path) -> None:
     reference = tmp_path / "reference.txt"
     reference.write_text("the dog runs\nthe dog sleeps\n")
