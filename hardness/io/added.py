@@ -18,10 +18,8 @@ def warn_of_collisions(names: Collection[str]) -> None:
     """Say of the data's columns which ones `build` will refuse, before work is spent on them."""
     taken = [name for name in (ROW, HARDNESS, POSITION, WEIGHT) if name in names]
     if taken:
-        under = f" --weighting, for {WEIGHT}," if taken == [WEIGHT] else ""
         _log.warning(
-            "columns must leave the names row, hardness, position and weight to shards, got %s; "
-            "rename in the data and score it again, or `build`%s will refuse it",
+            "columns must leave the names row, hardness and position, and weight under a "
+            "weighting, to shards, got %s; rename in the data now, as `build` will refuse it",
             ", ".join(taken),
-            under,
         )

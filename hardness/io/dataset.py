@@ -147,7 +147,8 @@ class Dataset:
         formats = ", ".join(dict.fromkeys(file.format for file in self.files))
         size = sum(file.bytes for file in self.files)
         named = self.files[0].path if len(self.files) == 1 else f"{len(self.files)} files"
-        described = [f"{named}: {self.rows:,} records, {_size(size)}, {formats}"]
+        noun = "record" if self.rows == 1 else "records"
+        described = [f"{named}: {self.rows:,} {noun}, {_size(size)}, {formats}"]
         for part in ("text", "label", "id", "group"):
             names = getattr(self.columns, part)
             if not names:
