@@ -20,6 +20,7 @@ def warn_of_collisions(names: Collection[str]) -> None:
     if taken:
         _log.warning(
             "columns must leave the names row, hardness and position, and weight under a "
-            "weighting, to shards, got %s; rename in the data now, as `build` will refuse it",
+            "weighting, to shards, got %s; rename them in the data now, as `build` will refuse "
+            "them",
             ", ".join(taken),
         )

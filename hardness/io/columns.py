@@ -118,7 +118,7 @@ def unfit_label(kinds: Mapping[str, str], columns: Columns) -> str | None:
 
 
 _UNFIT = {
-    NUMBER: "numbers with a point, as pandas writes integers with gaps",
+    NUMBER: "numbers with a point (as pandas writes integers with gaps)",
     OTHER: "objects, lists or the like",
 }
 _MEND = "write integers or strings"

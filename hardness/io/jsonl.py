@@ -78,8 +78,12 @@ def texts(file: DataFile, names: Collection[str]) -> dict[str, str]:
     Of the first records and of columns that mix them with other values; those will be rejected.
     """
     counts = _count(_objects(_head(file.location)))
-    likeliest = {name: max(TEXT_KINDS, key=lambda kind: counts[name][kind]) for name in names}
-    return {name: kind for name, kind in likeliest.items() if counts[name][kind]}
+    found = {name: seen for name, seen in counts.items() if any(seen[kind] for kind in TEXT_KINDS)}
+    return {
+        name: max(TEXT_KINDS, key=lambda kind: seen[kind])
+        for name, seen in found.items()
+        if name in names
+    }
 
 
 def _head(path: str) -> list[bytes]:

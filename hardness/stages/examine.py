@@ -51,7 +51,7 @@ def _unlabelled(dataset: Dataset) -> Iterator[None]:
     except UnlabelledError as error:
         if dataset.unfit_label is None:
             raise
-        raise UnlabelledError(f"{error} ({dataset.unfit_label})") from error
+        raise UnlabelledError(f"{error}; {dataset.unfit_label}") from error
 
 
 @contextmanager

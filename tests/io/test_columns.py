@@ -142,7 +142,7 @@ def test_text_of_unclear_names_is_refused(given: str | list[str]) -> None:
         (
             Columns(text=("text",), label="f"),
             "label must be a column of strings, integers or booleans, got 'f' with numbers with a "
-            "point, .* write integers or strings, or name another",
+            "point .* write integers or strings, or name another",
         ),
         (
             Columns(text=("o",)),

@@ -137,7 +137,7 @@ def test_a_label_that_is_missed_names_the_column_that_would_be_it(
 ) -> None:
     path = tmp_path / "data.csv"
     path.write_text("text,label\na dog,1.0\na cat,\nthe dog,0.0\n")
-    with pytest.raises(HardnessError, match=r"label must .* got none; .* \(the column 'label' is"):
+    with pytest.raises(HardnessError, match=r"label must .* got none; .*; the column 'label' is"):
         hardness.score(path, **options)
 
 
@@ -171,7 +171,7 @@ def test_columns_that_shards_have_no_room_for_are_told_at_once(
     hardness.score(path)
     (message,) = caplog.messages
     assert message.startswith("columns must leave the names row, hardness and position, and weight")
-    assert "got row, weight; rename in the data now, as `build` will refuse it" in message
+    assert "got row, weight; rename them in the data now, as `build` will refuse them" in message
 
 
 def test_columns_of_other_names_are_nothing_to_tell(
