@@ -65,8 +65,13 @@ class PviProbe:
 
 
 def parameters(config: PviConfig, columns: Columns) -> dict[str, Any]:
-    """All that decides the scores."""
-    return common.parameters(config, columns) | {"label": columns.label}
+    """All that decides the scores.
+
+    Raises:
+        HardnessError: a model is no classifier.
+    """
+    found = common.parameters(config, columns, task=CLASSIFICATION)
+    return found | {"label": columns.label}
 
 
 def check(config: PviConfig, dataset: Dataset) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,5 +53,49 @@ def test_label_that_a_classifier_needs(
     found = metrics.get(metric)
     config = found.configure({"model": str(folder)})
     told = f"label must be a column of the data for {metric}, got none"
+    with open_dataset(plain) as dataset, pytest.raises(HardnessError, match=told):
+        examine(found, config, dataset)
+
+
+@pytest.mark.parametrize(
+    ("metric", "option", "kind", "told"),
+    [
+        ("lm", "model", "llama", "causal-lm, got .*, a LlamaForSequenceClassification; fine-tune"),
+        ("lm", "model", "bert", "causal-lm, got .*, a BertForSequenceClassification; fine-tune"),
+        ("ifd", "model", "llama", "causal-lm, got"),
+        ("learnability", "model", "llama", "causal-lm, got"),
+        ("learnability", "base_model", "llama", "causal-lm, got"),
+        ("conditional", "base_model", "llama", "causal-lm, got"),
+        ("pvi", "model", "causal", "classification, got .*, a LlamaForCausalLM; fine-tune"),
+        ("pvi", "null_model", "causal", "classification, got"),
+    ],
+)
+def test_a_model_of_another_task_is_refused(
+    tmp_path: Path, model: Path, metric: str, option: str, kind: str, told: str
+) -> None:
+    data = write(tmp_path / "data.jsonl", [{"prompt": "a", "response": "b", "label": "yes"}])
+    other = model
+    if kind != "causal":
+        other = save_classifier(tmp_path / "classifier", model, kind)
+    right = save_classifier(tmp_path / "right", model, "llama") if metric == "pvi" else model
+    found = metrics.get(metric)
+    needed = {name: str(right) for name in ("model", "base_model") if name in found.options}
+    config = found.configure({**needed, option: str(other)})
+    message = f"^{option} must be a model that was trained for {told}"
+    with open_dataset(data) as dataset, pytest.raises(HardnessError, match=message):
+        examine(found, config, dataset)
+
+
+@pytest.mark.parametrize("name", ["LlamaForTokenClassification", "LlamaForQuestionAnswering"])
+def test_grand_is_of_a_classifier_of_texts_or_a_language_model(
+    plain: Path, model: Path, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "other"
+    shutil.copytree(model, folder)
+    settings = json.loads((folder / "config.json").read_text()) | {"architectures": [name]}
+    (folder / "config.json").write_text(json.dumps(settings))
+    found = metrics.get("grand")
+    config = found.configure({"model": str(folder)})
+    told = f"model must be a model that was trained for causal-lm, got .*, a {name}"
     with open_dataset(plain) as dataset, pytest.raises(HardnessError, match=told):
         examine(found, config, dataset)
