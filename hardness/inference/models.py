@@ -139,13 +139,17 @@ def _made_for(path: str) -> tuple[str, ...]:
 @contextmanager
 def _without_report() -> Iterator[None]:
     """No table of weights from transformers inside the block: what is lacking is told here."""
+    # A filter, as transformers has more to say where the level of this logger is another.
     logger = logging.getLogger("transformers.modeling_utils")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    logger.addFilter(_is_error)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        logger.removeFilter(_is_error)
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
 
 
 def _load(spec: ModelSpec) -> Loaded:
