@@ -78,6 +78,7 @@ def test_what_is_cut_off_is_told_from_what_just_fits(
     score("pvi", model=str(classifier), text="answer", max_length=limit)
     info = hardness.open_table(data.parent / "table").metric("pvi")
     assert info.content["cut_records"] == sum(length > limit for length in lengths)
+    assert info.content["classes"] == 2
 
 
 def test_labels_must_be_the_classifiers(
