@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.s3 import S3
@@ -28,8 +28,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers fill the cores already.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A shared machine may stall at any moment, which says nothing about the code.
-settings.register_profile("default", deadline=None)
+# A shared machine may stall at any moment, which says nothing about the code. And every run tries
+# the same examples, so that a change is refused for its own mistakes alone; to look for others:
+# --hypothesis-profile=explore
+settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.register_profile(
+    "explore", settings.get_profile("default"), derandomize=False, max_examples=1000
+)
 settings.load_profile("default")
 
 

@@ -10,11 +10,12 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from torch.distributed import TCPStore  # pyright: ignore[reportPrivateImportUsage]
 
 from hardness.errors import HardnessError, OutputExistsError
 from hardness.training.config import TrainConfig
@@ -40,12 +41,12 @@ def launch(config: TrainConfig, listener: Listener) -> tuple[Mapping[str, Any], 
         Stopped: SIGTERM came, was passed on, and a checkpoint was saved.
         RuntimeError: a rank died; its traceback is on standard error.
     """
+    store = open_store()
     reading, writing = os.pipe()
     with os.fdopen(reading, encoding="utf-8") as events, _forwarding_sigterm() as ranks:
-        port = _free_port()
         with deaf_to_interrupts():
             for rank in range(config.nproc):
-                ranks.append(_start(config, rank, port, writing if rank == 0 else None))
+                ranks.append(_start(config, rank, store, writing if rank == 0 else None))
         os.close(writing)
         result: tuple[Mapping[str, Any], bool] | None = None
         mistake: HardnessError | None = None
@@ -69,17 +70,32 @@ def launch(config: TrainConfig, listener: Listener) -> tuple[Mapping[str, Any], 
     return result
 
 
-def _start(
-    config: TrainConfig, rank: int, port: int, events: int | None
-) -> subprocess.Popen[bytes]:
-    local = {
+def open_store() -> TCPStore:
+    """Where the ranks meet, as long as it is kept, on a free port that the system chose.
+
+    The first rank could open it, but only on a port that it is told: one that was free then, and
+    may have been taken since.
+    """
+    return TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+
+
+def variables(store: TCPStore, rank: int, size: int) -> dict[str, str]:
+    """The environment of a rank among `size` that meet in `store`, as torchrun sets it."""
+    return {
         "RANK": str(rank),
         "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": str(config.nproc),
-        "LOCAL_WORLD_SIZE": str(config.nproc),
+        "WORLD_SIZE": str(size),
+        "LOCAL_WORLD_SIZE": str(size),
         "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
+        "MASTER_PORT": str(store.port),
+        "TORCHELASTIC_USE_AGENT_STORE": str(True),
     }
+
+
+def _start(
+    config: TrainConfig, rank: int, store: TCPStore, events: int | None
+) -> subprocess.Popen[bytes]:
+    local = variables(store, rank, config.nproc)
     threads = max(1, (os.cpu_count() or 1) // config.nproc)
     environment = {"OMP_NUM_THREADS": str(threads), **os.environ, **local}
     process = subprocess.Popen(
@@ -104,11 +120,12 @@ def _tell(listener: Listener, kind: str, value: Any) -> None:
 
 
 def _wait(ranks: list[subprocess.Popen[bytes]]) -> list[int]:
-    """Exit codes of all ranks; those that outlive the first by too long are ended."""
+    """Exit codes of all ranks; those that outlive one that failed by too long are ended."""
     codes = []
     for process in ranks:
         try:
-            codes.append(process.wait(PATIENCE_S if codes else None))
+            # A first rank that ended well has waited for the others, which have only to end, too.
+            codes.append(process.wait(PATIENCE_S if any(codes) else None))
         except subprocess.TimeoutExpired:
             process.kill()
             codes.append(process.wait())
@@ -132,9 +149,3 @@ def _forwarding_sigterm() -> Iterator[list[subprocess.Popen[bytes]]]:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

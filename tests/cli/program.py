@@ -11,25 +11,31 @@ from typing import Any
 
 MAIN = "from hardness.cli.app import main; main()"
 
-INTERRUPT_AFTER = """
-import importlib, os, signal, sys, time
-module, name, calls = sys.argv.pop(1), sys.argv.pop(1), int(sys.argv.pop(1))
+_AFTER = """
+import importlib, itertools, os, signal, sys, threading
+module, name, last_call = sys.argv.pop(1), sys.argv.pop(1), int(sys.argv.pop(1))
 *classes, last = name.split(".")
 owner = importlib.import_module(module)
 for part in classes:
     owner = getattr(owner, part)
 original = getattr(owner, last)
+calls, interrupted = itertools.count(1), threading.Event()
+def interrupt(number, frame):
+    interrupted.set()
+    signal.default_int_handler(number, frame)
+signal.signal(signal.SIGINT, interrupt)
 def call(*arguments, **options):
-    global calls
     result = original(*arguments, **options)
-    calls -= 1
-    if calls == 0:
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.2)
+    if next(calls) == last_call:
+        os.kill(os.getpid(), signal.%s)
+        interrupted.wait()
     return result
 setattr(owner, last, call)
 """
+INTERRUPT_AFTER = _AFTER % "SIGINT"
 """Arguments: a module, a function or method in it, and after how many calls Ctrl-C comes."""
+KILL_AFTER = _AFTER % "SIGKILL"
+"""Likewise; the program is killed."""
 
 LIMIT_FILES = """
 import resource, sys

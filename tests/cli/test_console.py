@@ -61,7 +61,7 @@ def draw(
             break
         shown += read
     os.close(ours)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
     return shown.decode(), (folder / "out").read_text(), (folder / "err").read_text()
 
 

@@ -14,14 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.cli.program import KILL_AFTER, hardness
 from tests.stages.test_score import contents
 
 GOOD = [{"id": f"r{i}", "text": f"the {a} dog number {i % 7}"} for i, a in enumerate("abcdefgh")]
-
-
-def hardness(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hardness", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 def write(path: Path, lines: list[bytes]) -> None:
@@ -155,13 +151,12 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(tmp_path
     words = np.array([f"w{i}" for i in range(5000)])
     texts = [" ".join(rng.choice(words, 12)) for _ in range(20_000)]
     write(tmp_path / "data.jsonl", [json.dumps({"text": text}).encode() for text in texts])
-    command = [sys.executable, "-m", "hardness", "score", "data.jsonl"]
-    command += ["--partition-bytes", "50000"]
+    command = ["score", "data.jsonl", "--partition-bytes", "50000"]
 
     def complete(output: str) -> float:
         began = time.monotonic()
-        done = [*command, "-o", output]
-        subprocess.run(done, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+        done = hardness(*command, "-o", output, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
         return time.monotonic() - began
 
     complete("compiled")  # the first run ever compiles, and would be no measure of the next
@@ -171,23 +166,25 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(tmp_path
     assert n_parts > 20
     killed = tmp_path / "killed"
     # At moments of the clock, whatever happens there; and at some when parts are there already.
-    clock = [(seconds * share, None) for share in rng.uniform(0.1, 0.9, size=3)]
-    parts = [(0.0, int(count)) for count in rng.integers(0, n_parts // 2, size=3)]
-    for delay, count in (*clock, *parts):
+    for delay in seconds * rng.uniform(0.1, 0.9, size=3):
         shutil.rmtree(killed, ignore_errors=True)
         process = subprocess.Popen(
-            [*command, "-o", "killed"],
+            [sys.executable, "-m", "hardness", *command, "-o", "killed"],
             cwd=tmp_path,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
         time.sleep(delay)
-        while count is not None and process.poll() is None:
-            if len(list(killed.glob("*/part-*.parquet"))) >= count and killed.exists():
-                break
-            time.sleep(0.0005)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        assert process.wait(timeout=300) == -signal.SIGKILL or count is None
+        assert process.wait(timeout=300) in (-signal.SIGKILL, 0)
+        complete("killed")
+        assert contents(killed) == expected
+    for count in rng.integers(1, n_parts // 2, size=3):
+        shutil.rmtree(killed, ignore_errors=True)
+        where = ["hardness.io.metric_writer", "MetricWriter.write", count]
+        done = hardness(*where, *command, "-o", "killed", cwd=tmp_path, before=KILL_AFTER)
+        assert done.returncode == -signal.SIGKILL
+        assert list(killed.glob("*/part-*.parquet"))
         complete("killed")
         assert contents(killed) == expected

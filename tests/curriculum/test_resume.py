@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -61,60 +60,65 @@ def interrupted(
             build(table, output=output, threads=1, **(OPTIONS | options))
 
 
-# One build in a process of its own, slow enough at every write to be killed anywhere.
+# One build in a process of its own, told after how many writes it is killed, 0 for never, and how
+# many seconds later than that.
 SCRIPT = """
-import os, sys, time
+import itertools, os, signal, sys, threading
 import hardness.curriculum.build as module
 from hardness.io import plan
 from tests.paths import local
 module.IN_MEMORY_SHARE = 0.0
 plan._MIN_PARTITION_BYTES = plan._MAX_PARTITION_BYTES = 3000
+writes, kill_at = itertools.count(1), int(sys.argv[3])
+killing = threading.Timer(float(sys.argv[4]), os.kill, (os.getpid(), signal.SIGKILL))
 replace = os.replace
-def slow(*arguments):
-    time.sleep(0.004)
+def counted(*arguments):
     replace(*arguments)
-    time.sleep(0.004)
-os.replace = slow
-print("ready", flush=True)
+    write = next(writes)
+    if write == kill_at:
+        killing.start()
+    if write >= kill_at + 5 and killing.is_alive():  # must not be over before it is killed
+        killing.join()
+os.replace = counted
 module.build(sys.argv[1], output=sys.argv[2], order="random", seed=3, shard_rows=50,
              threads=2)
+print(next(writes) - 1)
 """
 
 
-def start(table: Path, output: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(table), str(output)],
+def in_a_process(
+    table: Path, output: Path, *, kill_at: int = 0, delay_s: float = 0.0
+) -> subprocess.CompletedProcess[str]:
+    arguments = [str(table), str(output), str(kill_at), str(delay_s)]
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+        timeout=300,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
 
 
 def test_killed_at_any_moment_and_repeated_gives_the_same_bytes(
     table: Path, tmp_path: Path
 ) -> None:
-    undisturbed = start(table, tmp_path / "reference")
-    began = time.monotonic()
-    assert undisturbed.wait(timeout=60) == 0
-    duration = time.monotonic() - began
+    undisturbed = in_a_process(table, tmp_path / "reference")
+    assert undisturbed.returncode == 0
+    writes = int(undisturbed.stdout)
+    assert writes > 20
     expected = digests(tmp_path / "reference")
-    pause = random.Random(5)
-    killed = 0
+    moment = random.Random(5)
     for attempt in range(2):
         output = tmp_path / f"attempt-{attempt}"
-        for _ in range(2):
-            process = start(table, output)
-            time.sleep(pause.uniform(0, duration))
-            process.send_signal(signal.SIGKILL)
-            killed += process.wait(timeout=60) == -signal.SIGKILL
+        # The second goes on where the first was killed, and has half of the writes or more left.
+        for kill_at in (moment.randint(1, writes // 4), moment.randint(1, writes // 4)):
+            killed = in_a_process(table, output, kill_at=kill_at, delay_s=moment.uniform(0, 0.005))
+            assert killed.returncode == -signal.SIGKILL
             if (output / "manifest.json").exists():
                 open_shards(output).verify()
-        assert start(table, output).wait(timeout=60) == 0
+        assert in_a_process(table, output).returncode == 0
         assert digests(output) == expected
-    assert killed >= 1
 
 
 # Kills itself when a file is about to take its place, or has just taken it.
@@ -159,7 +163,7 @@ def test_killed_at_a_file_and_repeated_gives_the_same_bytes(
         [sys.executable, "-c", KILLED, str(table), str(output), target, when],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert killed.returncode == -signal.SIGKILL
     finished = (target, when) == (r"manifest\.json$", "after")

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,10 @@ from hardness.io import staging
 from hardness.io.staging import make_staging, remove_staging
 
 STAGE = """
-import sys, time
+import sys
 from hardness.io.staging import make_staging
 print(make_staging(sys.argv[1]), flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
@@ -31,7 +32,8 @@ def test_what_a_killed_process_left_is_removed_and_what_a_live_one_has_is_not(
     tmp_path: Path,
 ) -> None:
     command = [sys.executable, "-c", STAGE, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
         assert process.stdout is not None
         theirs = Path(process.stdout.readline().strip())
         own = make_staging(tmp_path)

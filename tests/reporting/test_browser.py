@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 COUNT = 400
+PATIENCE_MS = 60_000
 MARKED = 7
 """A row whose text would be a script."""
 
@@ -47,7 +48,7 @@ class Opened:
         """Wait until the status does."""
         from playwright.sync_api import expect
 
-        expect(self.page.locator(".status")).to_contain_text(words)
+        expect(self.page.locator(".status")).to_contain_text(words, timeout=PATIENCE_MS)
 
     def point(self, index: int) -> tuple[float, float]:
         """Where the middle of a point of the map is on the screen."""
@@ -88,7 +89,7 @@ def open_page(browser: Browser, path: Path, **options: Any) -> Opened:
     page.on("pageerror", lambda error: opened.said.append(str(error)))
     page.on("request", lambda request: opened.asked.append(request.url))
     page.goto(path.as_uri())
-    page.wait_for_function("document.documentElement.dataset.state", timeout=60_000)
+    page.wait_for_function("document.documentElement.dataset.state", timeout=PATIENCE_MS)
     return opened
 
 
@@ -102,6 +103,8 @@ def shared(browser: Browser, report: Path) -> Iterator[Opened]:
 @pytest.fixture
 def opened(shared: Opened) -> Opened:
     """The page with its map in sight and its filters reset."""
+    # So that what the status says is what it says after the reset, which comes a little later.
+    shared.page.evaluate("document.querySelector('.status').textContent = ''")
     shared.page.get_by_role("button", name="Reset filters").click()
     shared.page.evaluate("document.getElementById('map').scrollIntoView()")
     shared.says(f"{COUNT} of {COUNT} records.")
@@ -127,7 +130,7 @@ def test_texts_that_would_be_scripts_are_shown(opened: Opened) -> None:
 def test_hovering_over_a_point_tells_its_text_label_and_scores(opened: Opened) -> None:
     opened.page.mouse.move(*opened.point(MARKED))
     tip = opened.page.locator("#vg-tooltip-element.visible")
-    tip.wait_for(timeout=5_000)
+    tip.wait_for(timeout=PATIENCE_MS)
     said = tip.inner_text()
     for expected in ("window.hacked", "no", "confidence", "variability", "perplexity"):
         assert expected in said
@@ -189,8 +192,7 @@ def test_the_table_is_used_by_keyboard(opened: Opened) -> None:
     active = "document.activeElement.cells?.[0].innerText"
     first = page.evaluate(active)
     assert first == "0"
-    ring = "#map-0 .layer_1_marks path"
-    assert page.locator(ring).count() == 1
+    page.locator("#map-0 .layer_1_marks path").wait_for(timeout=PATIENCE_MS)  # the ring, just one
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     assert page.evaluate(active) == "2"

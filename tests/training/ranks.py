@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hardness.training.launch import open_store, variables
 from hardness.training.listener import Listener, StepReport
 
 ROOT = Path(__file__).parents[2]
@@ -40,24 +40,14 @@ def run_ranks(
         module: what the processes run instead of this file.
         timeout_s: longest wait for a process.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-        "WORLD_SIZE": str(world_size),
-        "LOCAL_WORLD_SIZE": str(world_size),
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-    }
+    store = open_store()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     told = json.dumps(list(jobs), default=str)
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
-            env={**environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            env=environment | variables(store, rank, world_size),
             cwd=ROOT,
             text=True,
         )
@@ -82,13 +72,19 @@ class Breaker(Listener):
         self.kill_at = kill_at
         self.stop_at = stop_at
         self.delay_s = delay_s
+        self.killing: threading.Timer | None = None
 
     def step(self, report: StepReport) -> None:
         """Send the signal when its step has come."""
         if report.step == self.stop_at:
             os.kill(os.getpid(), signal.SIGTERM)
         if report.step == self.kill_at:
-            threading.Timer(self.delay_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
+            self.killing = threading.Timer(self.delay_s, os.kill, (os.getpid(), signal.SIGKILL))
+            self.killing.start()
+        if self.kill_at is not None and report.step == self.kill_at + 3:
+            # The run must not be over before, however long a busy machine lets the timer wait.
+            assert self.killing is not None
+            self.killing.join()
 
 
 def main() -> None:

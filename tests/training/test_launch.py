@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from hardness.errors import HardnessError, OutputExistsError
+from hardness.training import launch
 from hardness.training.listener import Listener, StepReport
 from hardness.training.run import train
 from tests.training.conftest import MakeShards, pairs, save_small_model
@@ -65,6 +66,17 @@ def test_a_run_on_two_processes_is_heard_and_found_by_one(job: dict[str, Any]) -
     assert alone.evaluation == result.evaluation
 
 
+@pytest.mark.parametrize(("first", "codes"), [(0, [0, 0]), (1, [1, -signal.SIGKILL])])
+def test_only_ranks_beside_one_that_failed_must_end_soon(
+    monkeypatch: pytest.MonkeyPatch, first: int, codes: list[int]
+) -> None:
+    monkeypatch.setattr(launch, "PATIENCE_S", 0.1)
+    programs = [f"raise SystemExit({first})", f"import time; time.sleep({60 if first else 1})"]
+    ranks = [subprocess.Popen([sys.executable, "-c", program]) for program in programs]
+    ranks[0].wait()
+    assert launch._wait(ranks) == codes
+
+
 def test_a_mistake_is_the_same_from_several_processes(job: dict[str, Any]) -> None:
     with pytest.raises(HardnessError, match="weighting must be one that the shards can serve"):
         train(nproc=2, weighting="shards", **job)
@@ -94,13 +106,13 @@ def test_torchrun_starts_the_command_and_sigterm_ends_it_with_a_checkpoint(
     process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
     metrics = Path(job["output"]) / "metrics.jsonl"
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while not (metrics.exists() and metrics.read_text()):
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(240)
     finally:
         process.kill()
     assert list((Path(job["output"]) / "checkpoints").glob("step-*"))
