@@ -87,8 +87,7 @@ def _metrics() -> Iterator[str]:
 def _metric(name: str, metric: Metric) -> Iterator[str]:
     yield f"## `{name}`"
     yield metric.summary
-    fields = [x for x in metric.config.__dataclass_fields__ if x not in metric.fixed]
-    options = ", ".join(_code(_option(field)) for field in fields) or "none"
+    options = ", ".join(map(_option, metric.options)) or "none"
     about = {
         "Needs": metric.needs,
         "Null for": metric.nulls,
@@ -102,9 +101,13 @@ def _metric(name: str, metric: Metric) -> Iterator[str]:
     )
 
 
-def _option(field: str) -> str:
-    """How an option of a metric is written on the command line."""
-    return f"--{'from' if field == 'source' else field.replace('_', '-')}"
+def _option(name: str) -> str:
+    """How an option of a metric is written on the command line, if it can be."""
+    group: Any = typer.main.get_command(app)
+    for param in group.commands["score"].params:
+        if param.name == name:
+            return _code(param.opts[0])
+    return f"`{name}=` from Python only"
 
 
 # Curricula

@@ -16,6 +16,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+EXECUTED = "executed.json"
+"""Where a run leaves the notebook, in the folder that it runs in."""
 SHOWN = ("text/plain", "image/png")
 """What is kept of what a cell shows: GitHub draws it, and it is small."""
 
@@ -30,7 +32,7 @@ def executed(path: Path, folder: Path) -> dict[str, Any]:
     Raises:
         subprocess.CalledProcessError: a cell fails; its traceback is on stderr.
     """
-    target = folder / "executed.json"
+    target = folder / EXECUTED
     search = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     told = {"PYTHONPATH": search, "OMP_WAIT_POLICY": "passive", "COLUMNS": "100"}
     subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -13,6 +14,7 @@ import pytest
 
 from hardness.errors import explain_missing
 from hardness.io.stores import _EXTRAS as STORE_EXTRAS
+from tests.notebooks import NOTEBOOKS
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "hardness").rglob("*.py"))
@@ -27,7 +29,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 INDIRECT = {"s3fs", "gcsfs", "tensorboard"}
 """Packages that others import: fsspec by the protocol of a URL, torch for its events."""
 
-MODULES = {"pyyaml": "yaml", "vl-convert-python": "vl_convert"}
+MODULES = {"ipython": "IPython", "pyyaml": "yaml", "vl-convert-python": "vl_convert"}
 """Packages whose module is called otherwise."""
 
 
@@ -47,11 +49,14 @@ def _names(requirements: list[str]) -> set[str]:
 
 
 REQUIRED = _names(PROJECT["dependencies"])
-OFFERED = {name for extra, listed in EXTRAS.items() if extra != "dev" for name in _names(listed)}
+AROUND = {"dev", "notebooks"}
+"""Extras of what is beside the package."""
+
+OFFERED = {n for extra, listed in EXTRAS.items() if extra not in AROUND for n in _names(listed)}
 
 
-def _third_party(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _third_party(code: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(code)):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -64,7 +69,7 @@ def _third_party(path: Path) -> Iterator[str]:
         )
 
 
-IMPORTED = {name for path in FILES for name in _third_party(path)}
+IMPORTED = {name for path in FILES for name in _third_party(path.read_text("utf-8"))}
 
 
 def test_every_import_is_declared() -> None:
@@ -74,6 +79,15 @@ def test_every_import_is_declared() -> None:
 
 def test_every_declared_package_is_imported() -> None:
     assert (REQUIRED | OFFERED) - INDIRECT <= IMPORTED
+
+
+def test_the_extra_of_the_notebooks_has_what_they_import() -> None:
+    cells = [cell for path in NOTEBOOKS for cell in json.loads(path.read_text("utf-8"))["cells"]]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    imported = {name for cell in code for name in _third_party(cell)}
+    # What computes the statistics of a comparison imports it when it is called.
+    assert {"polars", "vl_convert"} <= imported
+    assert imported | {"scipy"} <= REQUIRED | _names(EXTRAS["notebooks"])
 
 
 def test_every_extra_that_is_named_exists() -> None:

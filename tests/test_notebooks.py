@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.notebooks import NOTEBOOKS, executed
+from tests.notebooks import EXECUTED, NOTEBOOKS, executed
 
 pytest.importorskip("IPython")
 pytest.importorskip("altair")
@@ -36,6 +36,15 @@ def test_notebook_shows_what_it_is_stored_with(path: Path, tmp_path: Path) -> No
     stored = _code(json.loads(path.read_text(encoding="utf-8")))
     found = _code(executed(path, tmp_path))
     assert [_shape(cell) for cell in found] == [_shape(cell) for cell in stored]
+    # They stand in one folder, where two that write the same would stop each other.
+    assert {item.name for item in tmp_path.iterdir()} <= {EXECUTED, path.stem}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_shows_no_path_of_a_machine(path: Path) -> None:
+    outputs = [cell["outputs"] for cell in _code(json.loads(path.read_text("utf-8")))]
+    texts = re.sub(r'"image/png": "[^"]*"', "", json.dumps(outputs))
+    assert not re.findall(r"/(?:home|root|tmp|usr|Users)/", texts)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

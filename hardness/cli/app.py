@@ -41,13 +41,13 @@ _AFTERWARDS = {
     "score": "the same command goes on where it was",
     "combine": "the same command does it again",
     "build": "the same command goes on where it was",
-    "train": "the same command goes on from the newest checkpoint",
+    "train": "the same command does it again",
     "lm": "the same command goes on with what it left in files, if anything",
     "compare": "the same command goes on with the runs that are left",
     "run": "the same command goes on where it was",
     "demo": "the same command goes on where it was",
 }
-_AFRESH = ("score", "train")
+_AFRESH = ("score",)
 """Commands that start again if they are to overwrite what is there."""
 
 
@@ -58,9 +58,11 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
     def call(**options: Any) -> None:
         try:
             command(**options)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             then = _AFTERWARDS.get(command.__name__)
-            if options.get("overwrite") and command.__name__ in _AFRESH:
+            if str(interrupt):  # a command that knows better says so
+                then = str(interrupt)
+            elif options.get("overwrite") and command.__name__ in _AFRESH:
                 then = f"{then}, without --overwrite"
             print(f"interrupted{'; ' if then else ''}{then or ''}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None

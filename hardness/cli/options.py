@@ -69,7 +69,7 @@ Memory = Annotated[
     str,
     typer.Option(
         help="Memory to stay below, such as `1GB`; the rest goes to files. Libraries and what "
-        "each thread works on take up to about 0.6 GB in any case.",
+        "each thread works on may take 0.6 GB and more in any case.",
         rich_help_panel=PANEL,
     ),
 ]

@@ -164,14 +164,16 @@ def train(
     eval_every: Annotated[
         int | None,
         Option(
-            help="Steps between evaluations.", show_default="one an epoch", rich_help_panel=WATCHING
+            help="Steps between evaluations; the last step is evaluated in any case.",
+            show_default="one an epoch, those that the shards hold too",
+            rich_help_panel=WATCHING,
         ),
     ] = None,
     checkpoint_every: Annotated[
         int | None,
         Option(
-            help="Steps between checkpoints, 0 for none.",
-            show_default="one an epoch",
+            help="Steps between checkpoints, 0 for none; after the last step there is none.",
+            show_default="one an epoch, those that the shards hold too",
             rich_help_panel=WATCHING,
         ),
     ] = None,
@@ -179,7 +181,7 @@ def train(
     record_dynamics: Annotated[
         str | None,
         Option(
-            help="Record training dynamics `during` the steps, or `after` each epoch, which is "
+            help="Record training dynamics `during` the steps, or `after` each pass, which is "
             "what shards that repeat records need.",
             rich_help_panel=WATCHING,
         ),
@@ -187,14 +189,18 @@ def train(
     observe: Annotated[
         str | None,
         Option(
-            help="Shards whose records to observe after each epoch instead, a URL too.",
+            help="Shards whose records to observe after each pass instead, a URL too.",
             show_default="those that are trained on",
             rich_help_panel=WATCHING,
         ),
     ] = None,
     record_logits: Annotated[
         bool,
-        Option("--record-logits", help="Record logits too.", rich_help_panel=WATCHING),
+        Option(
+            "--record-logits",
+            help="Record the logits of each class too, with --record-dynamics.",
+            rich_help_panel=WATCHING,
+        ),
     ] = False,
     tensorboard: Annotated[
         bool,
@@ -213,7 +219,8 @@ def train(
     """Train a model on shards in their order, with each sample's loss weighted as you choose.
 
     The same command again goes on from the newest checkpoint of a run that was
-    stopped. `hardness runs` compares runs. Needs the `train` extra.
+    stopped, or begins anew without one. `hardness runs` compares runs. Needs the
+    `train` extra.
 
         hardness train shards -o run --task classification --eval test.jsonl
     """
@@ -222,5 +229,9 @@ def train(
     from hardness.training.run import train as run
 
     with TrainProgress() as progress:
-        result = run(**options, listener=progress)
+        try:
+            result = run(**options, listener=progress)
+        except KeyboardInterrupt:
+            then = progress.afterwards(output, overwrite=overwrite)
+            raise KeyboardInterrupt(then) from None
     progress.finish(result)

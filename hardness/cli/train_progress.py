@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from hardness.cli.console import make_bars, say
 from hardness.training import names
 from hardness.training.listener import Listener, StepReport
+from hardness.training.runs import last_checkpoint
 
 if TYPE_CHECKING:
     from hardness.training.run import RunResult
@@ -63,7 +64,18 @@ class TrainProgress(Listener):
 
     def evaluated(self, metrics: Mapping[str, Any]) -> None:
         """Print one line."""
-        self.note(f"epoch {metrics['epoch'] + 1}: eval {_evaluation(metrics)}")
+        where = f"epoch {metrics['epoch'] + 1}, step {metrics['step']}"
+        self.note(f"{where}: eval {_evaluation(metrics)}")
+
+    def afterwards(self, output: str, *, overwrite: bool) -> str:
+        """What the same command would do after an interruption; empty before the first step."""
+        if self._bar is None:
+            return ""
+        step = last_checkpoint(output)
+        if step is None:
+            return "the same command begins anew, as no checkpoint was saved"
+        then = f"the same command goes on from the checkpoint of step {step}"
+        return f"{then}, without --overwrite" if overwrite else then
 
     def finish(self, result: RunResult) -> None:
         """Print where everything is."""

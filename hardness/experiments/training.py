@@ -157,7 +157,8 @@ def train_one(plan: RunPlan) -> dict[str, Any]:
 
 def _train(plan: RunPlan) -> None:
     words = [sys.executable, "-m", "hardness", "train", plan.shards, "-o", plan.folder]
-    command = [*words, *as_arguments(plan.options)]
+    # Two checkpoints of every run would stay on the disk, each with both moments of AdamW.
+    command = [*words, *as_arguments({"checkpoint_every": 0, **plan.options})]
     # The number of threads decides how sums are rounded, so it is fixed for every machine.
     environment = {**os.environ, "OMP_NUM_THREADS": str(plan.threads)}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -26,6 +26,8 @@ class BatchPlan:
     """At least 1."""
     accumulate: int = 1
     """A, at least 1 and at most B."""
+    held: int = 1
+    """Epochs that the positions themselves hold, at least 1: those of the shards' manifest."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -42,6 +44,14 @@ class BatchPlan:
         epoch, batch = divmod(step, self.steps_per_epoch)
         start = batch * self.batch_size
         return epoch, start, min(start + self.batch_size, self.rows)
+
+    def ends_epoch(self, step: int) -> bool:
+        """Whether an epoch ends in `step`: position k·rows/held is reached, for a k in 1 … held.
+
+        The manifest does not say where epochs end, so they are taken as equally long.
+        """
+        _, start, stop = self.batch(step)
+        return stop * self.held // self.rows > start * self.held // self.rows
 
     def micro_batches(self, step: int) -> list[tuple[int, int]]:
         """First and end position of each global micro-batch of `step`, none of them empty."""

@@ -109,19 +109,21 @@ class TrainConfig:
     compile: bool = False
     """Compile the model with torch.compile."""
     eval_every: int | None = None
-    """Steps between evaluations, at least 1; None evaluates after each epoch."""
+    """Steps between evaluations, at least 1; None evaluates after each epoch, those that the shards
+    hold themselves too. The last step always is evaluated."""
     checkpoint_every: int | None = None
-    """Steps between checkpoints; None saves one after each epoch, 0 none."""
+    """Steps between checkpoints; None saves one after each epoch, those that the shards hold
+    themselves too, 0 none. After the last step there is the model, and no checkpoint."""
     keep: int = 2
     """Checkpoints to keep, at least 1."""
     record_dynamics: str | None = None
-    """Record each sample's dynamics `during` the steps, or by a pass `after` each epoch, which
-    shards that repeat records need."""
+    """Record each sample's dynamics `during` the steps, or by a look at all `after` each pass over
+    the shards, which those that repeat records need."""
     observe: str | Path | None = None
-    """Folder of shards whose records are observed after each epoch instead of those that are
+    """Folder of shards whose records are observed after each pass instead of those that are
     trained on; a URL too."""
     record_logits: bool = False
-    """Record the logits of each class too."""
+    """Record the logits of each class too, where dynamics are recorded."""
     tensorboard: bool = False
     """Write TensorBoard events beside metrics.jsonl."""
     log_every: int = 10
@@ -197,6 +199,7 @@ def _problems(config: TrainConfig) -> list[str | None]:
         checks.message_of(lambda: resolve(config.weighting)),
         _norm_problem(config),
         _observe_problem(config),
+        _logits_problem(config),
         whole("epochs", config.epochs, least=1, optional=True),
         whole("batch_size", config.batch_size, least=1),
         whole("accumulate", config.accumulate, least=1),
@@ -240,6 +243,15 @@ def _observe_problem(config: TrainConfig) -> str | None:
     return (
         "record_dynamics must be 'after' with observe, whose records are in no step, got "
         f"{config.record_dynamics!r}; use --record-dynamics after"
+    )
+
+
+def _logits_problem(config: TrainConfig) -> str | None:
+    if not config.record_logits or config.record_dynamics is not None:
+        return None
+    return (
+        "record_dynamics must be 'during' or 'after' with record_logits, which are recorded with "
+        "the dynamics, got None; use --record-dynamics or leave out --record-logits"
     )
 
 

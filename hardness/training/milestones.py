@@ -48,22 +48,22 @@ class Milestones:
     def after_step(self, batch: StepBatch, check: Callable[[], None]) -> None:
         """Do what is due after `batch`; `check` raises if the step was not finite."""
         done = batch.step + 1
-        epoch_ends = done % self.plan.steps_per_epoch == 0
+        pass_ends = done % self.plan.steps_per_epoch == 0
         last = done == self.plan.total_steps
-        if self.evaluate is not None and (last or self._due(done, self.config.eval_every)):
+        if self.evaluate is not None and (last or self._due(batch.step, self.config.eval_every)):
             self._evaluate(batch)
-        if self.recorder is not None and epoch_ends:
+        if self.recorder is not None and pass_ends:
             if self.observe_epoch is not None:
                 self.observe_epoch(batch.epoch)
             self.recorder.finish_epoch(batch.epoch)
-        if not last and self._due(done, self.config.checkpoint_every):
+        if not last and self._due(batch.step, self.config.checkpoint_every):
             check()
             self.save(done)
 
-    def _due(self, done: int, every: int | None) -> bool:
-        if every == 0:
-            return False
-        return done % (self.plan.steps_per_epoch if every is None else every) == 0
+    def _due(self, step: int, every: int | None) -> bool:
+        if every is None:
+            return self.plan.ends_epoch(step)
+        return every > 0 and (step + 1) % every == 0
 
     def _evaluate(self, batch: StepBatch) -> None:
         assert self.evaluate is not None

@@ -87,6 +87,12 @@ def _summary(folder: Path, config: Mapping[str, Any]) -> RunSummary:
     )
 
 
+def last_checkpoint(folder: str | Path) -> int | None:
+    """Steps of the newest checkpoint of the run in `folder`, None where it has none."""
+    found = (Path(folder) / names.CHECKPOINTS).glob("step-*")
+    return max((int(path.name.rpartition("-")[2]) for path in found), default=None)
+
+
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """The whole lines of a run's metrics.jsonl, which may still be growing."""
     path = folder / names.METRICS

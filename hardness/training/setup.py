@@ -145,6 +145,7 @@ def prepare(config: TrainConfig, listener: Listener, world: World) -> Setup:
             batch_size=config.batch_size,
             epochs=config.epochs or _default_epochs(shards, listener),
             accumulate=config.accumulate,
+            held=shards.manifest.epochs,
         ),
         eval_set=None if config.eval is None else load_eval_set(config.eval, task, shards.manifest),
         observed=shards if config.observe is None else _open_observed(config, task),

@@ -58,8 +58,22 @@ def complete(folder: Path, *commands: list[str]) -> None:
             [SCORE, BUILD],
             TRAIN,
             ["hardness.training.milestones", "Milestones.save", "1"],
-            "interrupted; the same command goes on from the newest checkpoint",
+            "interrupted; the same command goes on from the checkpoint of step 7",
             id="train",
+        ),
+        pytest.param(
+            [SCORE, BUILD],
+            TRAIN,
+            ["hardness.training.loop", "Loop.step", "4"],
+            "interrupted; the same command begins anew, as no checkpoint was saved",
+            id="train, before a checkpoint",
+        ),
+        pytest.param(
+            [SCORE, BUILD],
+            TRAIN,
+            ["hardness.training.folder", "claim", "1"],
+            "interrupted; the same command does it again",
+            id="train, before a step",
         ),
         pytest.param(
             [],
@@ -81,7 +95,7 @@ def test_interrupt_is_one_line_and_the_same_command_goes_on(
     if command is SCORE:
         assert "went on from an interrupted run" in again.stdout
     if command is TRAIN:
-        assert "resuming from step 7 of 14" in again.stdout
+        assert ("resuming from step 7 of 14" in again.stdout) == ("step 7" in message)
     assert leftovers(folder) == []
 
 
@@ -89,6 +103,34 @@ def test_what_starts_again_says_so(folder: Path) -> None:
     where = ["hardness.io.metric_writer", "MetricWriter.write", "3"]
     stopped = hardness(*where, *SCORE, "--overwrite", cwd=folder, before=INTERRUPT_AFTER)
     assert one_line(stopped.stderr) == f"{GOES_ON}, without --overwrite"
+
+
+@pytest.mark.parametrize(
+    ("where", "then"),
+    [
+        pytest.param(
+            ["hardness.training.milestones", "Milestones.save", "1"],
+            "goes on from the checkpoint of step 7, without --overwrite",
+            id="with a checkpoint",
+        ),
+        pytest.param(
+            ["hardness.training.loop", "Loop.step", "4"],
+            "begins anew, as no checkpoint was saved",
+            id="without one",
+        ),
+        # The run that is to be replaced still has a checkpoint, but not of this one.
+        pytest.param(
+            ["hardness.training.setup", "make_tokenizer", "1"], "does it again", id="not yet begun"
+        ),
+    ],
+)
+def test_a_training_that_replaces_another_does_not_promise_its_checkpoint(
+    folder: Path, where: list[str], then: str
+) -> None:
+    complete(folder, SCORE, BUILD, [*TRAIN, "--seed", "1"])
+    assert list((folder / "run" / "checkpoints").iterdir())
+    stopped = hardness(*where, *TRAIN, "--overwrite", cwd=folder, before=INTERRUPT_AFTER)
+    assert one_line(stopped.stderr) == f"interrupted; the same command {then}"
 
 
 def has_something(path: Path) -> bool:

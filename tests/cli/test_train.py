@@ -71,7 +71,7 @@ def test_a_run_says_what_it_found_and_where_the_model_is(shards: Path, tmp_path:
     result = run(shards, "-o", tmp_path / "run", "--eval", shards, "--batch-size", 8)
     assert result.exit_code == 0, result.output
     assert "task: classification, because the data has the label column label" in result.output
-    assert "epoch 3: eval loss" in result.output
+    assert "epoch 3, step 6: eval loss" in result.output
     assert (tmp_path / "run" / "model" / "model.safetensors").exists()
     again = run(shards, "-o", tmp_path / "run", "--eval", shards, "--batch-size", 8)
     assert "already holds this run" in again.output

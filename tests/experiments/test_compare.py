@@ -19,7 +19,7 @@ from hardness.experiments.training import RunOutcome
 EXPERIMENT = """
 data: train.jsonl
 eval: eval.jsonl
-train: {epochs: 2, checkpoint_every: 0, batch_size: 64, max_length: 32}
+train: {epochs: 2, batch_size: 64, max_length: 32}
 seeds: 2
 arms:
   random: {order: random}
@@ -60,6 +60,11 @@ def test_finals_are_those_of_the_runs(finished: Path) -> None:
         for seed, value in result["finals"].items():
             told = json.loads((finished / "runs" / folder / f"seed-{seed}/result.json").read_text())
             assert told["evaluation"]["accuracy_fraction"] == value
+
+
+def test_runs_leave_no_checkpoints(finished: Path) -> None:
+    assert list(finished.rglob("model.safetensors"))
+    assert not list(finished.rglob("checkpoints"))
 
 
 def test_learning_curves_are_drawn(finished: Path) -> None:

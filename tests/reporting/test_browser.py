@@ -254,6 +254,22 @@ def test_no_width_makes_the_page_scroll_sideways(
     opened.page.close()
 
 
+@pytest.mark.parametrize("width", [420, 770, 800, 1030, 1280])
+def test_no_width_puts_what_a_column_is_out_of_sight(
+    browser: Browser, report: Path, width: int
+) -> None:
+    page = open_page(browser, report, viewport={"width": width, "height": 800}).page
+    told = page.locator(".described td.text").all()
+    assert told
+    for cell in told:
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["width"] > 200
+    page.close()
+
+
 @pytest.mark.parametrize("tables", [1, 3])
 @pytest.mark.parametrize("width", [400, 800, 1200])
 def test_no_width_cuts_a_link_and_links_lead_to_titles_in_sight(

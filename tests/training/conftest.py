@@ -70,6 +70,7 @@ def make_shards(tmp_path: Path) -> MakeShards:
         shard_rows: int = 25,
         row_group_rows: int = 10,
         rows: Sequence[int] | None = None,
+        epochs: int = 1,
     ) -> Path:
         count = len(next(iter(columns.values())))
         table = pa.table(dict(columns))
@@ -91,6 +92,7 @@ def make_shards(tmp_path: Path) -> MakeShards:
             hardness={"min": 0.0, "mean": 0.5, "max": 1.0, "nulls": 0},
             rows=count,
             shard_rows=shard_rows,
+            epochs=epochs,
         )
         write_shards(tmp_path / name, table, manifest, row_group_rows=row_group_rows)
         return tmp_path / name

@@ -40,6 +40,12 @@ from hardness.training.config import TrainConfig
             "no such folder",
             id="model",
         ),
+        pytest.param(
+            {"record_logits": True},
+            "record_dynamics must be 'during' or 'after' with record_logits, .* got None; use "
+            "--record-dynamics or leave out --record-logits",
+            id="logits of nothing",
+        ),
         pytest.param({"epoch": 2}, "got 'epoch'; did you mean 'epochs'", id="unknown option"),
     ],
 )
