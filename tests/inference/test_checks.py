@@ -18,6 +18,20 @@ from tests.inference.conftest import save_classifier, write
 PROMPT = {"prompt": "nothing"}
 
 
+def refused(data: Path, metric: str, options: dict[str, Any], message: str) -> None:
+    """Examining the data for a metric of these options must fail with this message."""
+    found = metrics.get(metric)
+    config = found.configure(options)
+    with open_dataset(data) as dataset, pytest.raises(HardnessError, match=message):
+        examine(found, config, dataset)
+
+
+def needed(metric: str, model: Path) -> dict[str, str]:
+    """The options that name a metric's models, all this one."""
+    options = metrics.get(metric).options
+    return {name: str(model) for name in ("model", "base_model") if name in options}
+
+
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
     return write(tmp_path / "plain.jsonl", [{"text": "one"}, {"text": "two"}])
@@ -36,13 +50,7 @@ def plain(tmp_path: Path) -> Path:
 def test_columns_that_a_language_model_needs(
     plain: Path, model: Path, metric: str, options: dict[str, Any], message: str
 ) -> None:
-    found = metrics.get(metric)
-    named = {"model": str(model)}
-    if "base_model" in found.options:
-        named["base_model"] = str(model)
-    config = found.configure({**named, **options})
-    with open_dataset(plain) as dataset, pytest.raises(HardnessError, match=message):
-        examine(found, config, dataset)
+    refused(plain, metric, {**needed(metric, model), **options}, message)
 
 
 @pytest.mark.parametrize("metric", ["pvi", "grand"])
@@ -50,11 +58,8 @@ def test_label_that_a_classifier_needs(
     plain: Path, model: Path, tmp_path: Path, metric: str
 ) -> None:
     folder = save_classifier(tmp_path / "classifier", model, "llama")
-    found = metrics.get(metric)
-    config = found.configure({"model": str(folder)})
     told = f"label must be a column of the data for {metric}, got none"
-    with open_dataset(plain) as dataset, pytest.raises(HardnessError, match=told):
-        examine(found, config, dataset)
+    refused(plain, metric, {"model": str(folder)}, told)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +83,8 @@ def test_a_model_of_another_task_is_refused(
     if kind != "causal":
         other = save_classifier(tmp_path / "classifier", model, kind)
     right = save_classifier(tmp_path / "right", model, "llama") if metric == "pvi" else model
-    found = metrics.get(metric)
-    needed = {name: str(right) for name in ("model", "base_model") if name in found.options}
-    config = found.configure({**needed, option: str(other)})
     message = f"^{option} must be a model that was trained for {told}"
-    with open_dataset(data) as dataset, pytest.raises(HardnessError, match=message):
-        examine(found, config, dataset)
+    refused(data, metric, {**needed(metric, right), option: str(other)}, message)
 
 
 @pytest.mark.parametrize("name", ["LlamaForTokenClassification", "LlamaForQuestionAnswering"])
@@ -94,8 +95,5 @@ def test_grand_is_of_a_classifier_of_texts_or_a_language_model(
     shutil.copytree(model, folder)
     settings = json.loads((folder / "config.json").read_text()) | {"architectures": [name]}
     (folder / "config.json").write_text(json.dumps(settings))
-    found = metrics.get("grand")
-    config = found.configure({"model": str(folder)})
     told = f"model must be a model that was trained for causal-lm, got .*, a {name}"
-    with open_dataset(plain) as dataset, pytest.raises(HardnessError, match=told):
-        examine(found, config, dataset)
+    refused(plain, "grand", {"model": str(folder)}, told)
