@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -19,6 +20,10 @@ class HardnessError(Exception):
 
 class OutputExistsError(HardnessError):
     """The output holds another result, which gives way only where it is to be overwritten."""
+
+
+class UnlabelledError(HardnessError):
+    """What is asked for needs labels, and none are named nor found."""
 
 
 _EXTRAS = {
@@ -83,6 +88,14 @@ def require(*modules: str) -> None:
             raise explain_missing(missing) or missing
 
 
+def errno_of(error: OSError) -> int | None:
+    """The system's number of an error, which polars and other Rust tell in the message alone."""
+    if error.errno is not None:
+        return error.errno
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    return int(number[1]) if number else None
+
+
 def explain_os_error(error: OSError, name: str | None = None) -> HardnessError | None:
     """A full disk or a lack of permission as the user's to mend; None for any other error.
 
@@ -90,11 +103,12 @@ def explain_os_error(error: OSError, name: str | None = None) -> HardnessError |
         error: what the system said.
         name: what it is about, where the error itself does not know.
     """
-    if error.errno not in _MENDS:
+    number = errno_of(error)
+    if number not in _MENDS:
         return None
     return HardnessError(
         f"{error.filename or name or 'output'} must be writable, got "
-        f"{os.strerror(error.errno)!r}; {_MENDS[error.errno]}"
+        f"{os.strerror(number)!r}; {_MENDS[number]}"
     )
 
 

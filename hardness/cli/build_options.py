@@ -111,7 +111,7 @@ DryRun = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Print what would be built, with the first and the last records, and write nothing.",
+        help="Print what would be built, with the first and the last records, and write no shards.",
         rich_help_panel=PREVIEW,
     ),
 ]
@@ -119,7 +119,7 @@ Explain = Annotated[
     int | None,
     typer.Option(
         help="Print how the record of this row comes to its hardness and its places, and write "
-        "nothing.",
+        "no shards.",
         show_default=False,
         rich_help_panel=PREVIEW,
     ),

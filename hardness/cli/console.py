@@ -125,6 +125,11 @@ def number(value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
+def plural(count: int, noun: str) -> str:
+    """A number of things: 1 record, 1,000 records."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def excerpt(text: str | None, width: int = 160) -> str:
     """The beginning of a text on one line."""
     if text is None:

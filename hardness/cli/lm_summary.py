@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hardness.cli.console import console, plain_table, say
+from hardness.cli.console import console, plain_table, plural, say
 from hardness.cli.summary import rate
 from hardness.stages.lm import LmResult
 
@@ -12,7 +12,7 @@ def print_lm(result: LmResult) -> None:
     for line in result.detected:
         say(line)
     if result.rejects is not None:
-        say(f"{result.n_rejects:,} bad records left out, listed in {result.rejects}")
+        say(f"{plural(result.n_rejects, 'bad record')} left out, listed in {result.rejects}")
     table = plain_table()
     table.add_column("order", justify="right")
     table.add_column("n-grams", justify="right")

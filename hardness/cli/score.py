@@ -204,7 +204,7 @@ def score(
 
 
 def _report(result: ScoreResult) -> None:
-    from hardness.cli.console import number, say
+    from hardness.cli.console import number, plural, say
     from hardness.cli.summary import print_examples, print_metric, print_next, rate
 
     for line in result.detected:
@@ -219,9 +219,10 @@ def _report(result: ScoreResult) -> None:
     counted = (
         f", {number(tokens)} tokens in {seconds:.1f} s, {rate(tokens, seconds)}" if tokens else ""
     )
-    say(f"{result.info.rows:,} records scored{counted}")
+    say(f"{plural(result.info.rows, 'record')} scored{counted}")
     if rejects := result.info.content["rejects"]:
-        say(f"{rejects:,} bad records are in {result.info.path / 'rejects.jsonl'}")
+        listed = result.info.path / "rejects.jsonl"
+        say(f"{plural(rejects, 'bad record')} left out, listed in {listed}")
     for note in result.info.content.get("notes", ()):
         say(note)
     say()

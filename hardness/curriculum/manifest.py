@@ -8,6 +8,10 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from hardness.errors import HardnessError
+from hardness.io.added import HARDNESS as HARDNESS
+from hardness.io.added import POSITION as POSITION
+from hardness.io.added import ROW as ROW
+from hardness.io.added import WEIGHT as WEIGHT
 from hardness.io.atomic import read_json, write_json
 from hardness.io.digest import object_digest
 from hardness.io.records import Columns
@@ -16,11 +20,6 @@ from hardness.io.storage import AnyPath, Location, locate
 MANIFEST_NAME = "manifest.json"
 SCHEMA_VERSION = 1
 KIND = "hardness-shards"
-
-ROW = "row"
-HARDNESS = "hardness"
-POSITION = "position"
-WEIGHT = "weight"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hardness.errors import HardnessError
+from hardness.errors import UnlabelledError
 from hardness.inference.models import Loaded
 from hardness.inference.probe import Encoded
 from hardness.io.dataset import Dataset
@@ -78,7 +78,7 @@ def labelled_text(dataset: Dataset, metric: str, *, max_length: int) -> Labelled
     """
     label = dataset.columns.label
     if label is None:
-        raise HardnessError(
+        raise UnlabelledError(
             f"label must be a column of the data for {metric}, got none; name it with --label"
         )
     return LabelledText(text=dataset.columns.text, label=label, max_length=max_length)

@@ -8,7 +8,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, errno_of
 from hardness.io.remote import RemotePath
 from hardness.io.storage import AnyPath, locate
 
@@ -71,8 +71,14 @@ def atomic_path(path: AnyPath) -> Iterator[Path]:
             os.replace(temporary, location)
             flush(location.parent)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        discard(temporary)
         raise
+
+
+def discard(temporary: Path) -> None:
+    """Remove a temporary file, if it can be: what went wrong before is what is to be told."""
+    with suppress(OSError):
+        temporary.unlink()
 
 
 def temporary_name(path: Path) -> Path:
@@ -111,11 +117,11 @@ def _mended_by_the_user(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _USERS_TO_MEND:
+        number = errno_of(error)
+        if number not in _USERS_TO_MEND:
             raise
         raise HardnessError(
-            f"output {name} must be writable, got {os.strerror(error.errno)!r}; "
-            f"{_USERS_TO_MEND[error.errno]}"
+            f"output {name} must be writable, got {os.strerror(number)!r}; {_USERS_TO_MEND[number]}"
         ) from error
 
 

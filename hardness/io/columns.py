@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from hardness.arguments import as_names
 from hardness.errors import HardnessError
-from hardness.io.records import KEY_KINDS, NULL, STRING, TEXT_KINDS, Columns
+from hardness.io.records import KEY_KINDS, NULL, NUMBER, OTHER, STRING, TEXT_KINDS, Columns
 
 # Tried in this order; the first whose columns are all there and hold text is taken.
 TEXT_CANDIDATES: tuple[tuple[str, ...], ...] = (
@@ -23,6 +24,7 @@ TEXT_CANDIDATES: tuple[tuple[str, ...], ...] = (
 )
 LABEL_CANDIDATES = ("label", "labels", "gold_label")
 ID_CANDIDATES = ("id",)
+_OTHER_SEPARATORS = (";", "\t", "|")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +35,18 @@ class Wanted:
     label: str | None
     id: str | None
     group: str | None
+    whole: str | None = None
+    """`text` as it was written, which may be the name of one column, commas and all."""
+
+    def named_text(self, known: Collection[str]) -> tuple[str, ...] | None:
+        """The columns that `text` names, where these are those that there are."""
+        return (self.whole,) if self.whole is not None and self.whole in known else self.text
 
 
 def parse_wanted(
     text: str | Sequence[str] | None, label: str | None, id: str | None, group: str | None
 ) -> Wanted:
-    """The options as given: `text` may be "a,b".
+    """The options as given: `text` may be "a,b", which is one column where there is such a one.
 
     Raises:
         HardnessError: a column is named twice in `text`, or a name is empty.
@@ -51,7 +59,13 @@ def parse_wanted(
                 f"text must be different column names, got {text!r}; "
                 "write them like --text premise,hypothesis"
             )
-    return Wanted(text=names, label=label or None, id=id or None, group=group or None)
+    return Wanted(
+        text=names,
+        label=label or None,
+        id=id or None,
+        group=group or None,
+        whole=text if isinstance(text, str) else None,
+    )
 
 
 def detect(kinds: Mapping[str, str], written: Mapping[str, str], wanted: Wanted) -> Columns:
@@ -59,13 +73,14 @@ def detect(kinds: Mapping[str, str], written: Mapping[str, str], wanted: Wanted)
 
     Args:
         kinds: column name to kind, of one file.
-        written: the same where only the way it is written counts, as for text: CSV is all strings.
+        written: the same where only the way it is written counts, as for text: CSV is all strings,
+            and so is a column of JSON that has some beside other values.
         wanted: names that are given are taken as they are; `check` judges them.
 
     Raises:
         HardnessError: no text column is known by its name; the message lists the string columns.
     """
-    text = wanted.text or _detect_text(written)
+    text = wanted.named_text(written) or _detect_text(written)
     free = {name: kind for name, kind in kinds.items() if name not in text}
     return Columns(
         text=text,
@@ -87,6 +102,32 @@ def _detect_text(kinds: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
+def text_names(wanted: Wanted, kinds: Mapping[str, str]) -> list[str]:
+    """The columns there are that are text or would be, if they held such."""
+    named = wanted.named_text(kinds)
+    candidates = (named,) if named else TEXT_CANDIDATES
+    return [name for name in dict.fromkeys(chain(*candidates)) if name in kinds]
+
+
+def unfit_label(kinds: Mapping[str, str], columns: Columns) -> str | None:
+    """Which column would be the label by its name, and why it is none; None if there is no such."""
+    for name in LABEL_CANDIDATES:
+        if name in kinds and name not in columns.named and kinds[name] in _UNFIT:
+            return f"the column {name!r} is no label, as it has {_values(kinds[name])}: {_MEND}"
+    return None
+
+
+_UNFIT = {
+    NUMBER: "numbers with a point (as pandas writes integers with gaps)",
+    OTHER: "objects, lists or the like",
+}
+_MEND = "write integers or strings"
+
+
+def _values(kind: str) -> str:
+    return _UNFIT.get(kind, f"values of kind {kind}")
+
+
 def _first(kinds: Mapping[str, str], names: Sequence[str]) -> str | None:
     return next((name for name in names if kinds.get(name) in KEY_KINDS), None)
 
@@ -95,8 +136,19 @@ def strings_of(kinds: Mapping[str, str]) -> str:
     """The columns that could be text, in words."""
     names = [name for name, kind in kinds.items() if kind in TEXT_KINDS]
     if names:
-        return f"the string columns {', '.join(names)}"
-    return f"no string column among {', '.join(kinds) or 'none'}"
+        return f"the string columns {_quoted(names)}{_separated(names)}"
+    return f"no string column among {_quoted(kinds) or 'none'}"
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _separated(names: Sequence[str]) -> str:
+    """What to say of a header that seems to be separated by something else."""
+    if len(names) == 1 and any(separator in names[0] for separator in _OTHER_SEPARATORS):
+        return " (one column: commas separate those of a .csv, tabs those of a .tsv)"
+    return ""
 
 
 def check(file: str, kinds: Mapping[str, str], columns: Columns, asked: Wanted) -> None:
@@ -130,19 +182,21 @@ def _check_one(
     rule: str,
 ) -> None:
     if name not in kinds:
+        nested = kinds.get(name.partition(".")[0]) == OTHER
         raise HardnessError(
-            f"{part} must be a column of {file}, got {name!r}, which no record has; "
-            f"it has {_listing(kinds, part)}"
+            f"{part} must be a column of {file}, got {name!r}, which no record has"
+            f"{' at its top level' if nested else ''}; it has {_listing(kinds, part)}"
         )
     if kinds[name] not in allowed:
+        mend = f"{_MEND}, or name another: " if part != "text" and kinds[name] == NUMBER else ""
         raise HardnessError(
-            f"{part} must be a column of {rule}, got {name!r} with values of kind "
-            f"{kinds[name]} in {file}; it has {_listing(kinds, part)}"
+            f"{part} must be a column of {rule}, got {name!r} with {_values(kinds[name])} in "
+            f"{file}; {mend}it has {_listing(kinds, part)}"
         )
 
 
 def _listing(kinds: Mapping[str, str], part: str) -> str:
-    return strings_of(kinds) if part == "text" else f"the columns {', '.join(kinds)}"
+    return strings_of(kinds) if part == "text" else f"the columns {_quoted(kinds)}"
 
 
 def merge(file: str, known: dict[str, str], kinds: Mapping[str, str], columns: Columns) -> None:

@@ -59,6 +59,8 @@ class Dataset:
     """What a bad record does: "raise" or "skip"."""
     detected: tuple[str, ...] = ()
     """The columns' parts that were detected rather than named: text, label, id."""
+    unfit_label: str | None = None
+    """Why a column that is called like a label was not detected as one."""
     staging: str | None = None
     """The folder of plain copies, where this object is the one to remove it."""
 
@@ -145,7 +147,8 @@ class Dataset:
         formats = ", ".join(dict.fromkeys(file.format for file in self.files))
         size = sum(file.bytes for file in self.files)
         named = self.files[0].path if len(self.files) == 1 else f"{len(self.files)} files"
-        described = [f"{named}: {self.rows:,} records, {_size(size)}, {formats}"]
+        noun = "record" if self.rows == 1 else "records"
+        described = [f"{named}: {self.rows:,} {noun}, {_size(size)}, {formats}"]
         for part in ("text", "label", "id", "group"):
             names = getattr(self.columns, part)
             if not names:
@@ -238,6 +241,7 @@ def open_dataset(
         digest=object_digest([[file.format, file.digest] for file in files]),
         on_error=on_error,
         detected=tuple(detected),
+        unfit_label=chosen.unfit_label,
         staging=staging.folder,
     )
 

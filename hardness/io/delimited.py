@@ -26,6 +26,7 @@ from hardness.io.records import BOOLEAN, INTEGER, NULL, NUMBER, STRING, DataFile
 _BLOCK_BYTES = 4 << 20
 _BATCH_ROWS = 10_000
 _FIELD_BYTES = (1 << 31) - 1
+_OTHER_SEPARATORS = {",": ";\t|", "\t": ";,|"}
 _INTEGERS = r"^(0|-?[1-9][0-9]*)$"
 _PADDED = r"^[+-]?0[0-9]"  # 007 is a name, not a number
 
@@ -182,7 +183,7 @@ def _exact(
     try:
         with _lines(file, compression) as lines:
             for row, (line, raw, fields) in enumerate(_raw_records(lines, delimiter)):
-                reason = _reason(raw, fields, len(schema), delimiter)
+                reason = _reason(raw, fields, schema.names, delimiter)
                 if reason:
                     record = raw.encode("utf-8", "surrogateescape").decode(
                         "utf-8", "backslashreplace"
@@ -223,15 +224,15 @@ def _raw_records(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, st
         header_seen = True
 
 
-def _reason(raw: str, fields: list[str], width: int, delimiter: str) -> str | None:
+def _reason(raw: str, fields: list[str], header: list[str], delimiter: str) -> str | None:
     if any(_is_escaped(field) for field in fields):
         data = raw.encode("utf-8", "surrogateescape")
         try:
             data.decode("utf-8")
         except UnicodeDecodeError as error:
             return f"invalid UTF-8 at byte {error.start + 1}"
-    if len(fields) != width:
-        return f"{len(fields)} fields where the header has {width}"
+    if len(fields) != len(header):
+        return f"{len(fields)} fields where the header has {len(header)}{_hint(header, delimiter)}"
     if raw.count('"') % 2:
         try:
             list(csv.reader(io.StringIO(raw, newline=""), delimiter=delimiter, strict=True))
@@ -239,6 +240,14 @@ def _reason(raw: str, fields: list[str], width: int, delimiter: str) -> str | No
             if "unexpected end of data" in str(error):
                 return "a quote that is never closed"
     return None
+
+
+def _hint(header: list[str], delimiter: str) -> str:
+    """Which separator the file seems to have instead, if its header is one field that has it."""
+    found = [other for other in _OTHER_SEPARATORS[delimiter] if other in header[0]]
+    if len(header) > 1 or not found:
+        return ""
+    return f" (separated by {found[0]!r}, it seems, where {delimiter!r} is to separate fields)"
 
 
 def _is_escaped(text: str) -> bool:

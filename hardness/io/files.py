@@ -136,7 +136,9 @@ def default_folder(paths: Paths) -> Location:
     only = locate(given[0]) if len(given) == 1 else None
     if only is not None and only.is_dir():
         folder = Path(os.path.normpath(only)) if isinstance(only, Path) else only
-        return folder.with_name(folder.name + TABLE_SUFFIX)
+        if isinstance(folder, Path) and folder.name in ("", ".."):  # `.` and `..` are no names
+            folder = folder.resolve()
+        return folder.parent / (folder.name + TABLE_SUFFIX)
     found = [locate(name) for name in expand(paths)]
     stem = found[0].name
     if stem.lower().endswith(COMPRESSIONS):

@@ -10,7 +10,7 @@ are rejected depends on the lines only, never on how they are partitioned.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from hardness.io.records import (
     NUMBER,
     OTHER,
     STRING,
+    TEXT_KINDS,
     UNSIGNED,
     DataFile,
     Loaded,
@@ -71,6 +72,20 @@ def kinds(file: DataFile) -> dict[str, str]:
     return found
 
 
+def texts(file: DataFile, names: Collection[str]) -> dict[str, str]:
+    """The kinds of columns that are to be text: strings or chats if any of their values is.
+
+    Of the first records and of columns that mix them with other values; those will be rejected.
+    """
+    counts = _count(_objects(_head(file.location)))
+    found = {name: seen for name, seen in counts.items() if any(seen[kind] for kind in TEXT_KINDS)}
+    return {
+        name: max(TEXT_KINDS, key=lambda kind: seen[kind])
+        for name, seen in found.items()
+        if name in names
+    }
+
+
 def _head(path: str) -> list[bytes]:
     """The first non-blank whole lines: a quarter of a megabyte of them, but at least one."""
     size = storage.signature(path).bytes
@@ -106,11 +121,7 @@ def _objects(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 
 def count_kinds(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Key to the kind of most of its values (the first seen, if equal), keys in order of sight."""
-    counts: dict[str, Counter[str]] = {}
-    for value in objects:
-        for key, item in value.items():
-            kind = _kind(item)
-            counts.setdefault(key, Counter()).update([kind] if kind != NULL else [])
+    counts = _count(objects)
     for seen in counts.values():
         if seen[UNSIGNED]:  # the smaller ones among them fit a signed integer too
             seen[UNSIGNED] += seen.pop(INTEGER, 0)
@@ -118,6 +129,15 @@ def count_kinds(objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         key: max(seen, key=lambda kind: seen[kind]) if seen else NULL
         for key, seen in counts.items()
     }
+
+
+def _count(objects: Iterable[Mapping[str, Any]]) -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = {}
+    for value in objects:
+        for key, item in value.items():
+            kind = _kind(item)
+            counts.setdefault(key, Counter()).update([kind] if kind != NULL else [])
+    return counts
 
 
 def _kind(value: Any) -> str:

@@ -12,7 +12,16 @@ from hardness.errors import HardnessError
 from hardness.io import columns as parts
 from hardness.io import delimited, files, jsonl, lines, storage, tabular
 from hardness.io.digest import file_digest
-from hardness.io.records import INTEGER, NULL, STRING, UNSIGNED, Columns, DataFile, Partition
+from hardness.io.records import (
+    INTEGER,
+    NULL,
+    STRING,
+    TEXT_KINDS,
+    UNSIGNED,
+    Columns,
+    DataFile,
+    Partition,
+)
 from hardness.io.remote import RemotePath
 from hardness.io.staging import make_staging, remove_staging
 
@@ -160,6 +169,8 @@ class Chosen:
     """Kinds of the columns in use."""
     names: tuple[str, ...]
     """All columns seen, in order."""
+    unfit_label: str | None
+    """Why a column that is called like a label is none; None where that is not so."""
 
 
 def choose_columns(
@@ -171,6 +182,7 @@ def choose_columns(
         HardnessError: no text column is found, or a column is missing or of the wrong kind.
     """
     columns: Columns | None = None
+    unfit: str | None = None
     settled: list[DataFile] = []
     known: dict[str, str] = {}
     seen: dict[str, None] = {}
@@ -183,10 +195,15 @@ def choose_columns(
         if columns is None:
             # In CSV all is text: a column of digits called `text` is text too.
             written = (
-                dict.fromkeys(kinds, STRING) if file.format.startswith(("csv", "tsv")) else kinds
+                dict.fromkeys(kinds, STRING)
+                if file.format.startswith(("csv", "tsv"))
+                else _with_texts(file, kinds, parts.text_names(wanted, kinds))
             )
             columns = parts.detect(kinds, written, wanted)
+            if columns.label is None:
+                unfit = parts.unfit_label(kinds, columns)
         text = columns.text
+        kinds = _with_texts(file, kinds, text)
         kinds = {k: STRING if k in text and k in file.casts else v for k, v in kinds.items()}
         file = replace(file, casts={k: v for k, v in file.casts.items() if k not in text})
         asked = [*text, wanted.label, wanted.id, wanted.group]
@@ -201,7 +218,19 @@ def choose_columns(
         seen |= dict.fromkeys(kinds)
         settled.append(file)
     assert columns is not None  # there is a record
-    return Chosen(files=settled, columns=columns, kinds=parts.resolved(known), names=tuple(seen))
+    return Chosen(
+        files=settled,
+        columns=columns,
+        kinds=parts.resolved(known),
+        names=tuple(seen),
+        unfit_label=unfit,
+    )
+
+
+def _with_texts(file: DataFile, kinds: dict[str, str], names: Sequence[str]) -> dict[str, str]:
+    """The kinds, where a column of text is one if any of its values is: the others are rejected."""
+    mixed = [name for name in names if kinds.get(name, NULL) not in (*TEXT_KINDS, NULL)]
+    return kinds | jsonl.texts(file, mixed) if mixed and file.reader == "jsonl" else kinds
 
 
 def kinds_of(

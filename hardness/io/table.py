@@ -22,6 +22,7 @@ from hardness.io.files import default_folder
 from hardness.io.metric import DONE, SCHEMA_VERSION, MetricInfo, check_version, read_metric
 from hardness.io.metric_plan import start_metric
 from hardness.io.metric_writer import MetricWriter
+from hardness.io.mismatch import mismatch
 from hardness.io.opening import DATASET, Opening
 from hardness.io.records import Columns
 from hardness.io.storage import AnyPath, Location, find_size, join, locate, relative
@@ -144,7 +145,7 @@ class HardnessTable:
         )
         if dataset.digest != self.digest:
             dataset.close()
-            raise HardnessError(_changed(self.path, dataset))
+            raise HardnessError(mismatch(self.path, self.content["files"], dataset))
         return dataset
 
     def _find(self, file: Mapping[str, Any]) -> str:
@@ -153,7 +154,8 @@ class HardnessTable:
         if not there:
             raise HardnessError(
                 f"data must be where it was scored, got no file {' or '.join(places)}; "
-                "put it back or score again"
+                f"put it back, or score it where it is now with -o {self.path}, which finds the "
+                "scores of the same contents"
             )
         fitting = [place for place, size in there.items() if size == file["bytes"]]
         return [*fitting, *there][0]
@@ -263,7 +265,7 @@ def create_table(path: AnyPath, dataset: Dataset, *, replace: bool = False) -> H
         earlier = open_table(path)
         if earlier.digest != dataset.digest:
             if earlier.metrics and not replace:
-                raise OutputExistsError(_changed(path, dataset))
+                raise OutputExistsError(mismatch(path, earlier.content["files"], dataset))
             earlier, stale = None, True
     elif path.exists() and (not path.is_dir() or _strangers(path)):
         raise HardnessError(
@@ -302,14 +304,3 @@ def _content(path: Location, dataset: Dataset) -> dict[str, Any]:
         "rows": dataset.rows,
         "files": described,
     }
-
-
-def _changed(path: Location, dataset: Dataset) -> str:
-    """That a table is not of this data."""
-    names = (
-        dataset.files[0].path if len(dataset.files) == 1 else f"these {len(dataset.files)} files"
-    )
-    return (
-        f"{path} must hold scores of {names}, got scores of other contents (the data changed "
-        "since, or is another); delete the folder, name another with -o, or score with --overwrite"
-    )

@@ -60,10 +60,6 @@ class Threads:
     in_process = True
 
     def __init__(self, threads: int | None = None) -> None:
-        if threads is not None and threads < 1:
-            raise HardnessError(
-                f"threads must be at least 1, got {threads}; leave it out for all cores"
-            )
         self.tasks_at_a_time = threads or os.cpu_count() or 1
 
     def run(
@@ -192,6 +188,29 @@ class Cluster:
             yield
 
 
+def check_place(*, threads: int | None, workers: int | None, scheduler: str | None) -> None:
+    """Refuse options of `open_cluster` that can be refused before anything is computed.
+
+    Raises:
+        HardnessError: they exclude each other or are out of range, or the scheduler is no address.
+    """
+    if sum(option is not None for option in (threads, workers, scheduler)) > 1:
+        raise HardnessError(
+            "threads, workers and scheduler must be given one at a time, got several; keep one"
+        )
+    if threads is not None and threads < 1:
+        raise HardnessError(
+            f"threads must be at least 1, got {threads}; leave it out for all cores"
+        )
+    if workers is not None and workers < 1:
+        raise HardnessError(f"workers must be at least 1, got {workers}; leave it out for threads")
+    if scheduler is not None and ":" not in scheduler:
+        raise HardnessError(
+            f"scheduler must be the address of a running Dask scheduler, got {scheduler!r} "
+            "(missing port number); start one with `dask scheduler` and give the address it prints"
+        )
+
+
 @contextmanager
 def open_cluster(
     *,
@@ -211,15 +230,10 @@ def open_cluster(
     Raises:
         HardnessError: options that exclude each other or are out of range, or no scheduler there.
     """
-    if sum(option is not None for option in (threads, workers, scheduler)) > 1:
-        raise HardnessError(
-            "threads, workers and scheduler must be given one at a time, got several; keep one"
-        )
+    check_place(threads=threads, workers=workers, scheduler=scheduler)
     if workers is None and scheduler is None:
         yield Cluster(Threads(threads), progress)
         return
-    if workers is not None and workers < 1:
-        raise HardnessError(f"workers must be at least 1, got {workers}; leave it out for threads")
     from hardness.stages.connect import local_workers, running_scheduler
     from hardness.stages.workers import Workers
 

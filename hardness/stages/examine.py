@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hardness.errors import explain_missing
+from hardness.errors import UnlabelledError, explain_missing
 from hardness.io.dataset import Dataset
 from hardness.metrics import Metric
 
@@ -24,7 +24,7 @@ def examine(metric: Metric, config: Any, dataset: Dataset) -> tuple[Metric, dict
             options do not fit the data.
     """
     stage = load(metric)
-    with _explained():
+    with _explained(), _unlabelled(dataset):
         settled = metric.settled(config, dataset)
         decided = stage.parameters(config, dataset.columns)
         check = getattr(stage, "check", None)
@@ -41,6 +41,17 @@ def load(metric: Metric) -> Any:
     """
     with _explained():
         return metric.load_stage()
+
+
+@contextmanager
+def _unlabelled(dataset: Dataset) -> Iterator[None]:
+    """Say of a label that is missed which column would have been it."""
+    try:
+        yield
+    except UnlabelledError as error:
+        if dataset.unfit_label is None:
+            raise
+        raise UnlabelledError(f"{error}; {dataset.unfit_label}") from error
 
 
 @contextmanager

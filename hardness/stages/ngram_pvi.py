@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hardness.errors import HardnessError
+from hardness.errors import UnlabelledError
 from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
 from hardness.metrics.ngram_pvi import NgramPviConfig
@@ -51,7 +51,9 @@ def parameters(config: NgramPviConfig, columns: Columns) -> dict[str, Any]:
         HardnessError: there is no label column, or groups are to be held out and there is none.
     """
     if columns.label is None:
-        raise HardnessError("label must be a column for ngram-pvi, got none; name it with --label")
+        raise UnlabelledError(
+            "label must be a column for ngram-pvi, got none; name it with --label"
+        )
     decided = perplexity.parameters(config, columns) | {"label": columns.label}
     if config.temperature is not None:
         decided["temperature"] = config.temperature

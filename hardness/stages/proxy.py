@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from hardness.errors import HardnessError
+from hardness.errors import HardnessError, UnlabelledError
 from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
 from hardness.metrics.cartography import CartographyConfig
@@ -25,7 +25,7 @@ def proxy_parameters(config: CartographyConfig, columns: Columns) -> dict[str, A
         HardnessError: the records have no label, or there is no such proxy.
     """
     if columns.label is None:
-        raise HardnessError(
+        raise UnlabelledError(
             "label must be named for a proxy, which learns to predict it, got none; add --label"
         )
     proxy = str(config.proxy)

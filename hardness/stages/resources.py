@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hardness.progress import Progress
-from hardness.stages.cluster import Cluster, open_cluster
+from hardness.stages.cluster import Cluster, check_place, open_cluster
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,10 @@ class Resources:
     def durable(self) -> bool:
         """Whether files must outlive failures of other machines, see `open_store`."""
         return self.scheduler is not None
+
+    def check(self) -> None:
+        """Raises HardnessError for what `cluster` would refuse without asking any other machine."""
+        check_place(threads=self.threads, workers=self.workers, scheduler=self.scheduler)
 
     def cluster(self) -> AbstractContextManager[Cluster]:
         """Where stages run.

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from hardness.errors import HardnessError
+from hardness.io.added import warn_of_collisions
 from hardness.io.dataset import Dataset, Paths, open_dataset
 from hardness.io.examples import Examples, find_examples
 from hardness.io.files import default_folder
@@ -129,6 +130,7 @@ def score(
             "largest_partition_bytes": limit // _PARTITIONS_IN_MEMORY,
         },
     )
+    resources.check()
     sources = open_dataset(
         data,
         **columns,
@@ -138,6 +140,7 @@ def score(
     )
     with sources as dataset:
         spec, decided = examine(spec, config, dataset)
+        warn_of_collisions(dataset.column_names)
         table = create_table(folder, dataset, replace=overwrite)
         writer = _writer(table, spec, decided, dataset, replace=overwrite)
         cached, resumed = writer.status == "complete", writer.status == "resume"
@@ -212,7 +215,7 @@ def _check_rejects(info: MetricInfo, on_error: str) -> None:
     rejects = info.content["rejects"]
     if rejects and on_error == "raise":
         raise HardnessError(
-            f"data must hold no bad record, got {rejects:,}, which are in "
-            f"{info.path / 'rejects.jsonl'} since an earlier run skipped them; mend them, or pass "
+            f"data must hold no bad record, got {rejects:,}, listed in "
+            f"{info.path / 'rejects.jsonl'} since an earlier run skipped such; mend them, or pass "
             "--on-error skip again"
         )

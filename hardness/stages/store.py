@@ -18,6 +18,7 @@ import pyarrow as pa
 from hardness.errors import HardnessError
 from hardness.io.atomic import (
     ask_permission,
+    discard,
     flush,
     full_disk_is_the_users,
     temporary_name,
@@ -233,7 +234,7 @@ class DiskStore:
                 ask_permission()
                 os.replace(temporary, path)
             except BaseException:
-                temporary.unlink(missing_ok=True)
+                discard(temporary)
                 raise
 
     def _path(self, name: str) -> Path:

@@ -43,7 +43,7 @@ def _half(whole: bytes) -> bytes:
 
 CASES: dict[str, tuple[str, bytes, bytes, str]] = {
     # name of the file, bad contents, good contents, what the message says
-    "no text column": ("data.jsonl", b'{"n": 1, "body": "x"}\n' * 9, GOOD, "columns body; name"),
+    "no text column": ("data.jsonl", b'{"n": 1, "body": "x"}\n' * 9, GOOD, "columns 'body'; name"),
     "cut gz": ("data.jsonl.gz", _half(gzip.compress(GOOD)), gzip.compress(GOOD), "complete .gz"),
     "cut zst": (
         "data.jsonl.zst",
@@ -90,6 +90,13 @@ def test_bad_file_is_one_line_and_the_mended_one_is_scored(
     _nothing_to_trust(tmp_path)
     path.write_bytes(good)
     _scores(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_a_folder_that_is_no_data_is_one_line(tmp_path: Path, name: str) -> None:
+    process = hardness("score", name, cwd=tmp_path)
+    assert process.returncode == 2
+    assert "got the folder" in one_line(process.stderr)
 
 
 def test_file_that_changes_under_the_run(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from tests.curriculum.scored import digests
 
 # TRAIN with one epoch and no checkpoint, so that the model is what does not fit.
 FINAL = [*TRAIN, "--epochs", "1", "--checkpoint-every", "0"]
+PVI = ["score", "data.jsonl", "--metric", "ngram-pvi"]
+SUSPECTS = ["suspects", "data.hardness", "-o"]
 CHECKPOINT = [*TRAIN, "--epochs", "2"]
 
 
@@ -38,6 +40,9 @@ def folder(tmp_path: Path) -> Path:
         pytest.param([SCORE, BUILD], FINAL, "", 2_000_000, id="train, model"),
         pytest.param([SCORE, BUILD], [*FINAL, "--log-every", "1"], "", 1500, id="train, metrics"),
         pytest.param([], ["lm", "data.jsonl", "-o", "lm.arpa"], "", 2000, id="lm"),
+        pytest.param([PVI], [*SUSPECTS, "x.csv"], "", 2000, id="suspects, CSV"),
+        pytest.param([PVI], [*SUSPECTS, "x.jsonl"], "", 2000, id="suspects, JSONL"),
+        pytest.param([PVI], [*SUSPECTS, "x.parquet"], "", 1000, id="suspects, Parquet"),
     ],
 )
 def test_a_full_disk_is_one_line_and_leaves_nothing(

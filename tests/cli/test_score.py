@@ -109,7 +109,9 @@ def test_bad_line_is_one_message_and_leaves_no_table(
     assert not list(tmp_path.glob("**/metric.json"))
     skipped = hardness("score", "data.jsonl", "--on-error", "skip", cwd=tmp_path)
     assert skipped.returncode == 0, skipped.stderr
-    assert "1 bad records are in data.hardness/perplexity/rejects.jsonl" in skipped.stdout
+    assert (
+        "1 bad record left out, listed in data.hardness/perplexity/rejects.jsonl" in skipped.stdout
+    )
     mended = tmp_path / "mended"
     mended.mkdir()
     write(mended / "data.jsonl", lines)

@@ -46,6 +46,28 @@ def test_full_disk_is_the_users_to_mend(tmp_path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def test_an_error_that_has_its_number_in_the_message_alone_is_mended_too(tmp_path: Path) -> None:
+    with (
+        pytest.raises(HardnessError, match=r"output .*a\.txt must be writable, .*free some space"),
+        atomic_path(tmp_path / "a.txt"),
+    ):
+        raise OSError("No space left on device (os error 28)")  # polars
+
+
+def test_what_cannot_be_removed_does_not_hide_what_went_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with (
+        pytest.raises(HardnessError, match=r"output \S*/a\.txt must be writable, got 'Read-only"),
+        atomic_path(tmp_path / "a.txt") as temporary,
+    ):
+        refuse(temporary)
+
+
 def test_other_errors_of_the_system_pass_through(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="broken"), atomic_path(tmp_path / "a.txt"):
         raise OSError(errno.EIO, "broken")

@@ -34,6 +34,13 @@ def test_rows_run_through_files_in_the_given_order(tmp_path: Path) -> None:
     assert rows == list(range(6))
 
 
+def test_a_name_with_a_comma_is_one_column_where_there_is_such_a_one(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", '"the text, in full",n\na dog,1\n')
+    with open_dataset(path, text="the text, in full") as dataset:
+        assert dataset.columns.text == ("the text, in full",)
+        assert texts_of(dataset)[0] == ["a dog"]
+
+
 def test_an_empty_file_among_others_adds_nothing(tmp_path: Path) -> None:
     paths = [write(tmp_path, "a.jsonl", "\n"), write(tmp_path, "b.jsonl", JSONL)]
     assert read_all(paths) == RECORDS

@@ -160,9 +160,14 @@ def test_a_field_longer_than_a_block_is_read(
         (b"text,x,text\n", r"a\.csv line 1 must name each column once, got 'text' twice"),
         (b"te\xffxt\n", r"a\.csv line 1 must be UTF-8"),
         (b"text\n", "data must hold at least one record, got none"),
-        (b"body,x\nb,1\n", "got the string columns body"),
+        (
+            b"text;x\na dog, a cat;1\n",
+            r"a\.csv line 2 .* 2 fields where the header has 1 \(separated by ';', it seems, where",
+        ),
+        (b"text;x\na dog;1\n", r"'text;x' \(one column: commas separate those of a \.csv"),
+        (b"body,x\nb,1\n", "got the string columns 'body'"),
     ],
-    ids=["empty", "twice", "utf8", "no-records", "no-text"],
+    ids="empty twice utf8 no-records semicolons-and-commas semicolons no-text".split(),
 )
 def test_headers_are_checked(tmp_path: Path, data: bytes, message: str) -> None:
     path = write(tmp_path, "a.csv", data)

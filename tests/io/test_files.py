@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,6 +131,15 @@ def test_default_folder_of_several_files_counts_them(tmp_path: Path) -> None:
     for name in ("b.jsonl", "a.jsonl", "c.jsonl"):
         write(tmp_path, name, "")
     assert default_folder(str(tmp_path / "*.jsonl")) == tmp_path / "a-and-2-more.hardness"
+
+
+@pytest.mark.parametrize("name", [".", "./", "../corpus"])
+def test_default_folder_of_the_saved_dataset_one_is_in_is_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "corpus").mkdir()
+    monkeypatch.chdir(tmp_path / "corpus")
+    assert Path(os.path.abspath(str(default_folder(name)))) == tmp_path / "corpus.hardness"
 
 
 def test_default_folder_of_a_saved_dataset_is_beside_it(tmp_path: Path) -> None:

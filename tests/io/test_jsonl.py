@@ -116,10 +116,34 @@ def test_lines_that_only_make_records_together_are_all_bad(tmp_path: Path) -> No
 
 def test_a_column_of_another_type_throughout_is_an_error_at_open(tmp_path: Path) -> None:
     path = write(tmp_path, "data.jsonl", b'{"text": 1, "title": "a"}\n' * 3)
-    with pytest.raises(HardnessError, match=r"text must be among .* string columns title; name"):
+    with pytest.raises(HardnessError, match=r"text must be among .* string columns 'title'; name"):
         open_dataset(path)
     with pytest.raises(HardnessError, match="got 'text' with values of kind integer"):
         open_dataset(path, text="text")
+
+
+@pytest.mark.parametrize("text", [None, "text"], ids=["detected", "named"])
+def test_a_text_column_that_has_other_values_too_is_text(tmp_path: Path, text: str | None) -> None:
+    lines = [b'{"text": 5, "title": "t"}', b'{"text": "a", "title": "t"}', b'{"text": 6}']
+    path = write(tmp_path, "data.jsonl", b"\n".join(lines))
+    with open_dataset(path, text=text, on_error="skip") as dataset:
+        texts, rows, rejects = texts_of(dataset)
+    assert (texts, rows, [reject.line for reject in rejects]) == (["a"], [1], [1, 3])
+    assert rejects[0].reason == "the number 5 in column 'text', which must be a string"
+
+
+def test_a_chat_in_a_column_that_has_more_numbers_is_text(tmp_path: Path) -> None:
+    chat = b'{"messages": [{"role": "user", "content": "a"}]}'
+    path = write(tmp_path, "data.jsonl", b"\n".join([b'{"messages": 1}'] * 2 + [chat]))
+    with open_dataset(path, on_error="skip") as dataset:
+        assert texts_of(dataset)[:2] == (["a"], [2])
+
+
+def test_a_mixed_label_with_a_candidates_name_keeps_its_own_kind(tmp_path: Path) -> None:
+    lines = [b'{"text": "a", "answer": 1}'] * 3 + [b'{"text": "a", "answer": "b"}']
+    path = write(tmp_path, "data.jsonl", b"\n".join(lines))
+    with open_dataset(path, label="answer", on_error="skip") as dataset:
+        assert dataset.kinds["answer"] == "integer"
 
 
 def test_a_column_found_only_at_the_end_is_found(

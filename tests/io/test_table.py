@@ -126,7 +126,7 @@ def test_scores_of_changed_data_are_never_mixed(tmp_path: Path) -> None:
     write(tmp_path, "data.jsonl", LINES.replace("t3", "T3"))
     message = (
         r"data\.hardness must hold scores of .*data\.jsonl, got scores of other contents \(the "
-        r"data changed since, or is another\); delete the folder, name another with -o, or score "
+        r"data changed since\); delete the folder, name another with -o, or score "
         "with --overwrite"
     )
     with pytest.raises(HardnessError, match=message):
@@ -164,9 +164,30 @@ def test_the_data_is_found_where_it_was_and_where_it_went(tmp_path: Path) -> Non
     with open_table(tmp_path / "new" / "data.hardness").dataset() as dataset:
         assert dataset.files[0].path == str(tmp_path / "new" / "data.jsonl")
     with pytest.raises(
-        HardnessError, match=r"data must be where it was scored, got no file .*data\.jsonl or "
+        HardnessError,
+        match=r"data must be where it was scored, got no file .*data\.jsonl or .*; put it back, or "
+        r"score it where it is now with -o \S*alone\.hardness, which finds the scores",
     ):
         open_table(tmp_path / "alone.hardness").dataset()
+    moved = str(tmp_path / "new" / "data.jsonl")
+    with open_dataset(moved) as dataset:
+        assert score(create_table(tmp_path / "alone.hardness", dataset), dataset, "b") == "complete"
+    with open_table(tmp_path / "alone.hardness").dataset() as dataset:
+        assert dataset.files[0].path == moved
+
+
+def test_scores_of_another_file_name_it(tmp_path: Path) -> None:
+    table = scored(write(tmp_path, "data.jsonl", LINES), "b")
+    other = write(tmp_path, "data.ndjson", LINES.replace("t3", "T3"))
+    with (
+        open_dataset([other, other]) as dataset,
+        pytest.raises(
+            HardnessError,
+            match=r"must hold scores of \S*data\.ndjson and 1 more, got scores of \S*data\.jsonl; "
+            "name another folder with -o",
+        ),
+    ):
+        create_table(table.path, dataset)
 
 
 def test_a_namesake_beside_the_table_does_not_hide_the_data(tmp_path: Path) -> None:

@@ -129,6 +129,58 @@ def test_unknown_options_and_metrics_are_named(data: Path) -> None:
         hardness.score(data, k=3)
 
 
+@pytest.mark.parametrize(
+    "options", [{"metric": "ngram-pvi"}, {"metric": "cartography", "proxy": "linear"}], ids=str
+)
+def test_a_label_that_is_missed_names_the_column_that_would_be_it(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("text,label\na dog,1.0\na cat,\nthe dog,0.0\n")
+    with pytest.raises(HardnessError, match=r"label must .* got none; .*; the column 'label' is"):
+        hardness.score(path, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"threads": 0}, "threads must be at least 1, got 0"),
+        ({"workers": -2}, "workers must be at least 1, got -2"),
+        ({"scheduler": "foo"}, "scheduler must be the address of a running Dask scheduler"),
+        ({"threads": 1, "workers": 1}, "must be given one at a time"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_place_that_is_none_is_refused_of_a_complete_table_too(
+    data: Path, options: dict[str, Any], message: str
+) -> None:
+    hardness.score(data)
+    with pytest.raises(HardnessError, match=message):
+        hardness.score(data, **options)
+
+
+@pytest.mark.parametrize("cached", [False, True], ids=["new", "complete"])
+def test_columns_that_shards_have_no_room_for_are_told_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, cached: bool
+) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"text": "a dog", "weight": 1, "row": 2, "rows": 3}\n' * 3)
+    if cached:
+        hardness.score(path)
+        caplog.clear()
+    hardness.score(path)
+    (message,) = caplog.messages
+    assert message.startswith("columns must leave the names row, hardness and position, and weight")
+    assert "got row, weight; rename them in the data now, as `build` will refuse them" in message
+
+
+def test_columns_of_other_names_are_nothing_to_tell(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hardness.score(data)
+    assert caplog.messages == []
+
+
 def test_reference_decides_the_scores(data: Path, tmp_path: Path) -> None:
     reference = tmp_path / "reference.txt"
     reference.write_text("the dog runs\nthe dog sleeps\n")
