@@ -51,8 +51,8 @@ def combine(
 
         hardness combine base=b.hardness tuned=t.hardness --name learnability
     """
-    from hardness.cli.console import command, say
-    from hardness.cli.summary import print_metric
+    from hardness.cli.console import say
+    from hardness.cli.summary import print_metric, print_next
     from hardness.stages.combine import combine as run
 
     result = run(tables, name=name, expr=expr, harder=harder, output=output, overwrite=overwrite)
@@ -64,8 +64,4 @@ def combine(
     say()
     print_metric(result.info)
     say()
-    build = command(
-        "hardness", "build", result.table.path, "--by", name, "--order", "ascending", "-o", "shards"
-    )
-    say(f"table: {result.table.path}")
-    say(f"next:  {build}")
+    print_next(result.table, result.info)

@@ -204,8 +204,8 @@ def score(
 
 
 def _report(result: ScoreResult) -> None:
-    from hardness.cli.console import command, number, plural, say
-    from hardness.cli.summary import print_examples, print_metric, rate
+    from hardness.cli.console import number, plural, say
+    from hardness.cli.summary import print_examples, print_metric, print_next, rate
 
     for line in result.detected:
         say(line)
@@ -230,8 +230,4 @@ def _report(result: ScoreResult) -> None:
     say()
     if result.examples is not None:
         print_examples(result.examples)
-    build = ["hardness", "build", result.table.path]
-    if len(result.table.metrics) > 1:
-        build += ["--by", result.info.name]
-    say(f"table: {result.table.path}")
-    say(f"next:  {command(*build, '--order', 'ascending', '-o', 'shards')}")
+    print_next(result.table, result.info)

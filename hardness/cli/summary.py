@@ -9,9 +9,11 @@ from rich.cells import cell_len, chop_cells
 from rich.table import Table
 from rich.text import Text
 
-from hardness.cli.console import console, excerpt, human, number, plain_table, say
+from hardness.cli.console import command, console, excerpt, human, number, plain_table, say
 from hardness.io.examples import Examples
 from hardness.io.metric import MetricInfo, full_name
+from hardness.io.table import HardnessTable
+from hardness.metrics import metrics
 from hardness.metrics.heading import made_with
 
 # Of the quantiles that metric.json has, those that a terminal of 80 columns has no room for.
@@ -159,6 +161,27 @@ def print_examples(examples: Examples) -> None:
             grid.add_row(f"{example.row:,}", number(example.score), text)
         console.print(grid)
         say()
+
+
+def print_next(table: HardnessTable, info: MetricInfo) -> None:
+    """Where the scores are, and a command that builds shards by them, if there is one."""
+    say(f"table: {table.path}")
+    nulls = info.summary[info.columns[0]]["nulls"]
+    if nulls == info.rows:
+        say(f"no record has a score of {info.name}{_why_null(info)}; shards need one")
+        return
+    build = ["hardness", "build", table.path]
+    if len(table.metrics) > 1:
+        build += ["--by", info.name]
+    build += ["--order", "ascending", *(["--nulls", "drop"] if nulls else []), "-o", "shards"]
+    say(f"next:  {command(*build)}")
+
+
+def _why_null(info: MetricInfo) -> str:
+    if info.rows == 1 and info.parameters.get("holdout") in ("record", "group"):
+        return ", as beside a single record nothing is left to fit on"
+    rule = metrics.get(info.name).nulls if metrics.has(info.name) else ""
+    return f", which is null for {rule}" if rule else ""
 
 
 def rate(tokens: int, seconds: float) -> str:

@@ -14,7 +14,7 @@ from hardness.inference.columns import counts, nullable
 from hardness.inference.compute import gradient_norm
 from hardness.inference.labelled import LabelledTask, LabelledText, labelled_text
 from hardness.inference.language import LanguageText, language_text
-from hardness.inference.models import Loaded, task_of
+from hardness.inference.models import Loaded, check_folder, task_of
 from hardness.inference.parameters import max_length, spec
 from hardness.inference.probe import Encoded, Found, Pass
 from hardness.inference.stage import run as run_probe
@@ -56,8 +56,10 @@ def parameters(config: LanguageConfig, columns: Columns) -> dict[str, Any]:
     Raises:
         HardnessError: a classifier with a prompt or a response.
     """
-    found = common.parameters(config, columns)
-    if task_of(config.models["model"]) != CLASSIFICATION:
+    check_folder("model", config.models["model"])
+    kind = task_of(config.models["model"])
+    found = common.parameters(config, columns, task=kind)
+    if kind != CLASSIFICATION:
         return found
     if config.prompt is not None or config.response is not None:
         raise HardnessError(

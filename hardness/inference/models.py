@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from hardness.training.models import load_model, load_tokenizer, model_config
 from hardness.training.parallel import choose_device
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+_CLASSIFIER = "ForSequenceClassification"
+_NO_LANGUAGE_MODEL = ("Classification", "ForQuestionAnswering", "ForMultipleChoice", "ForMaskedLM")
+"""How the classes of models end that have another head, or see what they are to predict."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +103,53 @@ def check_folder(option: str, path: str) -> None:
         )
 
 
+def check_task(option: str, path: str, task: str) -> None:
+    """Refuse a model whose config.json tells that it was made for something else.
+
+    Its weights need not tell: where embeddings are tied, a classifier has all that a language model
+    needs, and would give every token nearly the same loss.
+
+    Raises:
+        HardnessError: it was.
+    """
+    made_for = _made_for(path)
+    if task == CLASSIFICATION:
+        fits = any(name.endswith(_CLASSIFIER) for name in made_for)
+    else:
+        fits = not all(name.endswith(_NO_LANGUAGE_MODEL) for name in made_for)
+    if made_for and not fits:
+        raise HardnessError(
+            f"{option} must be a model that was trained for {task}, got {path!r}, a "
+            f"{', '.join(made_for)}; fine-tune it with `hardness train --task {task}` first, or "
+            "name another"
+        )
+
+
 def task_of(path: str) -> str:
     """What the model in a folder was made for: `classification` or `causal-lm`."""
-    made_for = model_config(path).architectures or ()
-    classifies = any(name.endswith("ForSequenceClassification") for name in made_for)
+    classifies = any(name.endswith(_CLASSIFIER) for name in _made_for(path))
     return CLASSIFICATION if classifies else CAUSAL_LM
+
+
+def _made_for(path: str) -> tuple[str, ...]:
+    """The classes that a model in a folder was saved from; none where it does not tell."""
+    return tuple(model_config(path).architectures or ())
+
+
+@contextmanager
+def _without_report() -> Iterator[None]:
+    """No table of weights from transformers inside the block: what is lacking is told here."""
+    # A filter, as transformers has more to say where the level of this logger is another.
+    logger = logging.getLogger("transformers.modeling_utils")
+    logger.addFilter(_is_error)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_error)
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
 
 
 def _load(spec: ModelSpec) -> Loaded:
@@ -114,14 +160,19 @@ def _load(spec: ModelSpec) -> Loaded:
     tokenizer = load_tokenizer(spec.path)
     # Longer texts are cut off here; the tokenizer would warn of them first.
     tokenizer.model_max_length = 10**9
-    model, info = load_model(
-        spec.path, spec.task, dtype=_DTYPES[spec.precision], output_loading_info=True
-    )
-    if info["missing_keys"]:
+    with _without_report():
+        model, info = load_model(
+            spec.path,
+            spec.task,
+            dtype=_DTYPES[spec.precision],
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+        )
+    lacking = {*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])}
+    if lacking:
         raise HardnessError(
             f"{spec.option} must be a model that was trained for {spec.task}, got {spec.path!r} "
-            f"without {', '.join(sorted(info['missing_keys']))}; fine-tune it first, or name "
-            "another"
+            f"without {', '.join(sorted(lacking))}; fine-tune it first, or name another"
         )
     if model.config.pad_token_id is None:
         model.config.pad_token_id = tokenizer.pad_token_id

@@ -5,22 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hardness.inference.models import ModelSpec, check_folder
+from hardness.inference.models import ModelSpec, check_folder, check_task
 from hardness.io.records import Columns
 from hardness.metrics.model_options import LanguageConfig, ModelScoreConfig
+from hardness.training.config import CAUSAL_LM
 from hardness.training.models import folder_digest, longest_of
 
 
-def parameters(config: ModelScoreConfig, columns: Columns) -> dict[str, Any]:
+def parameters(
+    config: ModelScoreConfig, columns: Columns, *, task: str = CAUSAL_LM
+) -> dict[str, Any]:
     """The models' contents, the greatest length, the precision and the columns that are named.
 
     Neither the device nor the size of a batch is among them: they change a score by rounding.
 
+    Args:
+        config: names the models.
+        columns: of the data.
+        task: what the models must have been trained for.
+
     Raises:
-        HardnessError: there is no such model, or it cannot take so long a text.
+        HardnessError: there is no such model, it was made for another task, or it cannot take so
+            long a text.
     """
     for option, path in config.models.items():
         check_folder(option, path)
+        check_task(option, path, task)
     found: dict[str, Any] = {
         option: folder_digest(Path(path)) for option, path in config.models.items()
     }

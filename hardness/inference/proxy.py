@@ -2,6 +2,8 @@
 
 What the store's folder holds while a fold is trained:
 
+    fold-000/labels.json
+                        how many records of all folds have each label
     fold-000/train      shards of the other folds' records, in a seeded random order
     fold-000/observe    shards of the fold's own records
     fold-000/run        the training run, with its checkpoints and dynamics
@@ -26,7 +28,7 @@ from hardness.curriculum.manifest import HARDNESS, MANIFEST_NAME, POSITION, ROW,
 from hardness.curriculum.write import write_shards
 from hardness.inference.models import threads
 from hardness.io.arrow import pc
-from hardness.io.atomic import read_json, write_parquet
+from hardness.io.atomic import read_json, write_json, write_parquet
 from hardness.io.dataset import Dataset
 from hardness.io.records import Columns
 from hardness.proxy.folds import folds_of, order_in_chunk
@@ -41,6 +43,7 @@ from hardness.training.models import folder_digest
 from hardness.training.run import train
 
 _FOLD, _LABEL = "fold", "label"
+_COUNTS = "labels.json"
 _SHARD_ROWS = 100_000
 _COPIES = 8
 """Of a model on the disk: two checkpoints with both moments of AdamW, the model itself, and one
@@ -67,7 +70,9 @@ def stored_bytes(dataset: Dataset, proxy: str, epochs: int) -> int:
     return texts + dataset.rows * _BYTES_OF_RECORD * epochs + _COPIES * model
 
 
-def record(task: Run, *, proxy: str, folds: int, epochs: int, seed: int) -> Path:
+def record(
+    task: Run, *, proxy: str, folds: int, epochs: int, seed: int
+) -> tuple[Path, dict[str, int]]:
     """Train the model for each fold and record what it makes of the fold's records.
 
     In one process one fold follows the other; on a cluster every worker trains its own.
@@ -80,7 +85,8 @@ def record(task: Run, *, proxy: str, folds: int, epochs: int, seed: int) -> Path
         seed: of folds, orders and models.
 
     Returns:
-        The folder of dynamics. A record whose label no other fold has is in none of them.
+        The folder of dynamics, and how many records have each label. A record whose label no other
+        fold has is in none of the dynamics.
 
     Raises:
         HardnessError: the label has fewer than two classes or too many, or the model is none that
@@ -92,7 +98,7 @@ def record(task: Run, *, proxy: str, folds: int, epochs: int, seed: int) -> Path
     for epoch in range(1, epochs + 1):
         (folder / f"epoch-{epoch:03d}").mkdir(parents=True, exist_ok=True)
     with threads(task.cluster.tasks_at_a_time):
-        task.cluster.serial().map(
+        found = task.cluster.serial().map(
             "training" if folds == 1 else f"training {folds} folds",
             partial(
                 _train_fold,
@@ -108,16 +114,23 @@ def record(task: Run, *, proxy: str, folds: int, epochs: int, seed: int) -> Path
             unit="records",
             store=task.store,
         )
-    return folder
+    # Every fold has read all labels.
+    return folder, found[0]
 
 
 def _train_fold(
     fold: int, *, dataset: Dataset, model: str, n_folds: int, epochs: int, seed: int, work: Path
-) -> None:
-    """Train on all folds but one, and leave what the model makes of that one after each epoch."""
+) -> dict[str, int]:
+    """Train on all folds but one, and leave what the model makes of that one after each epoch.
+
+    Returns:
+        How many records of all folds have each label.
+    """
     folder = work / f"fold-{fold:03d}"
-    if not _write_fold(folder, fold, dataset, n_folds=n_folds, seed=seed):
-        return
+    observes = _write_fold(folder, fold, dataset, n_folds=n_folds, seed=seed)
+    counts: dict[str, int] = read_json(folder / _COUNTS)
+    if not observes:
+        return counts
     with _busy:
         if torch.cuda.is_available():
             torch.cuda.set_device(worker_number() % torch.cuda.device_count())
@@ -141,14 +154,18 @@ def _train_fold(
         path = work / names.DYNAMICS / part / f"fold-{fold:03d}.parquet"
         write_parquet(path, _with_predicted(observed, classes))
     shutil.rmtree(folder)
+    return counts
 
 
 def _write_fold(folder: Path, fold: int, dataset: Dataset, *, n_folds: int, seed: int) -> bool:
-    """Write the shards of a fold, unless they are there; whether it has a record to observe."""
+    """Write a fold's shards and the labels' counts, unless they are there; whether it observes."""
     if (folder / "observe" / MANIFEST_NAME).is_file():
         return True
     records = _labelled(dataset, n_folds, seed)
-    check_number(len(pc.unique(records.column(_LABEL))), dataset.columns.label)
+    counts = pc.value_counts(records.column(_LABEL)).to_pylist()
+    check_number(len(counts), dataset.columns.label)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / _COUNTS, {each["values"]: each["counts"] for each in counts})
     own = records.column(_FOLD).to_numpy() == fold
     order = order_in_chunk(records.num_rows, seed, 0, 0)
     trained = records.take(order if n_folds == 1 else order[~own[order]])

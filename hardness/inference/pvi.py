@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from hardness.io.dataset import Dataset
 from hardness.io.records import Columns, Partition
 from hardness.metrics.model_options import N_CUT
 from hardness.metrics.pvi import PviConfig
+from hardness.stages.label_counts import label_notes
 from hardness.stages.partitions import map_partitions
 from hardness.stages.run import Run, Tally
 from hardness.training.config import CLASSIFICATION
@@ -65,8 +66,13 @@ class PviProbe:
 
 
 def parameters(config: PviConfig, columns: Columns) -> dict[str, Any]:
-    """All that decides the scores."""
-    return common.parameters(config, columns) | {"label": columns.label}
+    """All that decides the scores.
+
+    Raises:
+        HardnessError: a model is no classifier.
+    """
+    found = common.parameters(config, columns, task=CLASSIFICATION)
+    return found | {"label": columns.label}
 
 
 def check(config: PviConfig, dataset: Dataset) -> None:
@@ -77,8 +83,12 @@ def check(config: PviConfig, dataset: Dataset) -> None:
 def run(task: Run, config: PviConfig) -> Tally:
     """Score every record of the task's dataset and write the parts that are missing."""
     text = _text(task.dataset, config)
+    counted: Counter[str] = Counter()
     if config.null_model is None:
-        null_nats = _frequencies(task, text.label)
+        counted = _label_counts(task, text.label)
+        null_nats = {
+            name: float(np.log(counted.total() / number)) for name, number in counted.items()
+        }
     else:
         null = spec(config, "null_model", CLASSIFICATION)
         (null_nats,) = task.cluster.serial().map(
@@ -86,19 +96,25 @@ def run(task: Run, config: PviConfig) -> Tally:
         )
     passes = (Pass(spec=spec(config, "model", CLASSIFICATION), compute=class_nats, size=3),)
     probe = PviProbe(passes=passes, text=text, null_nats=null_nats)
-    return run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=text.max_length)
+    tally = run_probe(task, probe, batch_tokens=config.batch_tokens, max_length=text.max_length)
+    if not counted:
+        return tally
+    return replace(
+        tally,
+        facts={**tally.facts, "classes": len(counted)},
+        notes=(*tally.notes, *label_notes(counted, text.label)),
+    )
 
 
 def _text(dataset: Dataset, config: PviConfig) -> LabelledText:
     return labelled_text(dataset, "pvi", max_length=max_length(config))
 
 
-def _frequencies(task: Run, label: str) -> dict[str, float]:
-    """-ln of the share of the labelled records that have each label."""
+def _label_counts(task: Run, label: str) -> Counter[str]:
+    """How many records have each label; its share is what is known of it without the text."""
     count = partial(_count, label=label)
     found = map_partitions(task.cluster, "counting labels", count, task.dataset)
-    total = sum((Counter(own) for own in found), Counter[str]())
-    return {name: float(np.log(total.total() / number)) for name, number in total.items()}
+    return sum((Counter(own) for own in found), Counter[str]())
 
 
 def _count(partition: Partition, *, dataset: Dataset, label: str) -> dict[str, int]:

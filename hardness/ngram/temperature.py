@@ -103,9 +103,10 @@ def posteriors(scores, priors, labels, sharpness, pvi, confidence, predicted):
     """What the probabilities say of each record.
 
     Args:
-        scores, priors: float64 (m, C), LL_y and ln prior_y; scores NaN where undefined.
+        scores, priors: float64 (m, C), LL_y and ln prior_y, of which the priors add up to 1; scores
+            NaN where undefined.
         labels: int32 (m,), less than 0 for none.
-        sharpness: 1/tau, 0 for an infinite tau.
+        sharpness: 1/tau, 0 for an infinite tau; pvi is then 0 and p the prior.
         pvi: float64 (m,), filled, in bits; NaN without a label or where undefined.
         confidence: float64 (m,), filled with p(label|x); NaN as above.
         predicted: int32 (m,), filled with the likeliest class, the first of several; -1 where
@@ -126,6 +127,11 @@ def posteriors(scores, priors, labels, sharpness, pvi, confidence, predicted):
                 predicted[i] = y
         label = labels[i]
         if label < 0:
+            continue
+        if sharpness == 0:
+            # The sum of priors is 1 but for rounding, by which such records must not be ordered.
+            pvi[i] = 0.0
+            confidence[i] = exp(priors[i, label])
             continue
         total = 0.0
         for y in range(n_classes):

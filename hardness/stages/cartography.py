@@ -11,11 +11,11 @@ from hardness.io.dataset import Dataset
 from hardness.io.dynamics import JSONL, Dynamics, find_dynamics
 from hardness.io.dynamics_origin import Origin, find_data, find_origin
 from hardness.io.records import Columns
-from hardness.io.storage import AnyPath
 from hardness.metrics.cartography import CartographyConfig
 from hardness.stages.dynamics_records import find_records
 from hardness.stages.dynamics_reduce import Reducer, name_classes
 from hardness.stages.dynamics_seen import SEEN, see
+from hardness.stages.label_counts import label_notes
 from hardness.stages.run import Run, Tally
 
 _BYTES_OF_GUID = 24
@@ -94,7 +94,10 @@ def store_bytes(config: CartographyConfig, dataset: Dataset) -> tuple[int, int]:
 
 def run(task: Run, config: CartographyConfig) -> Tally:
     """Reduce dynamics to the columns of the task's metric and write the parts that are missing."""
-    dynamics = find_dynamics(_folder(task, config), config.first_and_last)
+    folder, counts = config.dynamics, None
+    if folder is None:
+        folder, counts = _proxy().record(task, config)
+    dynamics = find_dynamics(folder, config.first_and_last)
     origin = find_origin(dynamics)
     suggests = "suggested" in [column.name for column in task.metric.columns]
     with_labels = suggests and dynamics.format == JSONL and task.dataset.columns.label is not None
@@ -127,11 +130,17 @@ def run(task: Run, config: CartographyConfig) -> Tally:
             f"dynamics must be of the data that is scored, got {dynamics.folder}, which observes "
             "none of its records; record them again, or choose other epochs with --epochs"
         )
-    return Tally(rejects=records.rejects, facts=_facts(dynamics, results))
+    facts, notes = _facts(dynamics, results)
+    if counts is not None:
+        facts["classes"] = len(counts)
+        notes += label_notes(counts, task.dataset.columns.label)
+    return Tally(rejects=records.rejects, facts=facts, notes=tuple(notes))
 
 
-def _facts(dynamics: Dynamics, results: Sequence[dict[str, int]]) -> dict[str, Any]:
-    """What metric.json tells of the dynamics."""
+def _facts(
+    dynamics: Dynamics, results: Sequence[dict[str, int]]
+) -> tuple[dict[str, Any], list[str]]:
+    """What metric.json tells of the dynamics, and the notes."""
     sums = {name: sum(result[name] for result in results) for name in results[0]}
     n_epochs = len(dynamics.epochs)
     notes = [f"{sums['observations']:,} observations in {n_epochs} epoch{'s'[: n_epochs > 1]}"]
@@ -140,7 +149,7 @@ def _facts(dynamics: Dynamics, results: Sequence[dict[str, int]]) -> dict[str, A
             f"records missing in some of the epochs: {sums['partly_observed']:,}, "
             f"in all of them: {sums['never_observed']:,}"
         )
-    return {**sums, "notes": notes}
+    return dict(sums), notes
 
 
 def _check_origin(origin: Origin | None, dynamics: Dynamics, dataset: Dataset) -> None:
@@ -152,12 +161,6 @@ def _check_origin(origin: Origin | None, dynamics: Dynamics, dataset: Dataset) -
         f"dynamics must be of the data that is scored, got {dynamics.folder} of a run on other "
         f"data ({names}); name that data, or leave it out to have it found"
     )
-
-
-def _folder(task: Run, config: CartographyConfig) -> AnyPath:
-    if config.dynamics is not None:
-        return config.dynamics
-    return _proxy().record(task, config)
 
 
 def _proxy() -> Any:

@@ -24,6 +24,7 @@ from hardness.io.text import join_columns
 from hardness.ngram.class_rows import MOST_CLASSES
 from hardness.ngram.tokenize import tokenize, tokenizers
 from hardness.stages.blocks import put_tokens, read_source
+from hardness.stages.label_counts import add_counts, count_classes
 from hardness.stages.ngram import Block
 from hardness.stages.run import Run, rejects_of
 from hardness.stages.sources import Source, encode_sources
@@ -37,12 +38,14 @@ class Labelled:
     Attributes:
         blocks: one for each partition, the reference's first.
         classes: all labels, as text, in order.
+        counts: the records that have each label.
         n_labelled: fitted records with a token and a label.
         rejects: records that could not be read.
     """
 
     blocks: list[Block]
     classes: list[str]
+    counts: dict[str, int]
     n_labelled: int
     rejects: list[Reject]
 
@@ -64,6 +67,7 @@ def encode_labelled(
     return Labelled(
         blocks=[Block(**result["block"]) for result in results],
         classes=classes,
+        counts=add_counts(results),
         n_labelled=sum(result["labelled"] for result in results if result["block"]["fitted"]),
         rejects=rejects_of(results),
     )
@@ -119,7 +123,8 @@ def _encode(source: Source, *, store: Store, tokenizer: str, by_group: bool) -> 
     store.put(f"rows-{source.index}", records.rows)
     labelled = np.count_nonzero((np.diff(tokens.starts) > 0) & (labels >= 0))
     encoded = put_tokens(store, source, records, tokens, by_group=by_group)
-    return encoded | {"classes": classes, "labelled": int(labelled)}
+    counts = count_classes(labels, len(classes))
+    return encoded | {"classes": classes, "counts": counts, "labelled": int(labelled)}
 
 
 def numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:

@@ -30,6 +30,7 @@ from hardness.stages import perplexity
 from hardness.stages.blocks import write_blocks
 from hardness.stages.class_counts import ClassCounts
 from hardness.stages.class_held import held_with, sum_groups
+from hardness.stages.label_counts import label_notes
 from hardness.stages.labelled import Labelled, encode_labelled
 from hardness.stages.ngram import Block
 from hardness.stages.reference import open_reference
@@ -101,9 +102,11 @@ def _run(task: Run, config: NgramPviConfig, reference: Dataset | None) -> Tally:
         for order in range(1, config.order + 1):
             models.counts.count(task.cluster, order, within_groups=True)
         sum_groups(task.cluster, models.counts, scored)
-    temperature = config.temperature
+    temperature, notes = config.temperature, label_notes(data.counts, task.dataset.columns.label)
     if temperature is None:
         temperature = _fit_temperature(task, models, data, "group" if by_group else "record")
+        if data.n_labelled and not math.isfinite(temperature):
+            notes.append(_says_nothing(task.dataset.columns, by_group=by_group))
     score = partial(
         _score_block,
         models=models,
@@ -120,6 +123,21 @@ def _run(task: Run, config: NgramPviConfig, reference: Dataset | None) -> Tally:
             # JSON has no infinity.
             "temperature": temperature if math.isfinite(temperature) else None,
         },
+        notes=tuple(notes),
+    )
+
+
+def _says_nothing(columns: Columns, *, by_group: bool) -> str:
+    """The note that the best temperature is infinite."""
+    note = (
+        "the text says nothing of the label: the temperature is infinite, every pvi is 0 and "
+        "confidence is the label's frequency"
+    )
+    if by_group or len(columns.text) < 2:
+        return note
+    return (
+        f"{note}; where records share {' or '.join(columns.text)}, name the part that differs with "
+        "--text and hold the shared one out with --group NAME --holdout group"
     )
 
 

@@ -57,11 +57,12 @@ def proxy_bytes(config: CartographyConfig, dataset: Dataset) -> tuple[int, int]:
     return 1 << 62, on_disk
 
 
-def record(task: Run, config: CartographyConfig) -> Path:
+def record(task: Run, config: CartographyConfig) -> tuple[Path, dict[str, int]]:
     """Train the proxy and record what it makes of every record.
 
     Returns:
-        A folder of dynamics, see `hardness.io.dynamics`; it goes with the run's store.
+        A folder of dynamics, see `hardness.io.dynamics`, which goes with the run's store; and how
+        many records have each label.
 
     Raises:
         HardnessError: there is no such proxy, or the data do not suit it.

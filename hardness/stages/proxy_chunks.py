@@ -28,6 +28,7 @@ from hardness.ngram.tokenize import tokenize, tokenizers
 from hardness.proxy.features import extract
 from hardness.proxy.folds import chunks_of, folds_of
 from hardness.stages.groups import group_salts
+from hardness.stages.label_counts import add_counts, count_classes
 from hardness.stages.labelled import all_classes, check_number, numbered, renumbered
 from hardness.stages.partitions import map_partitions
 from hardness.stages.run import Run
@@ -83,13 +84,18 @@ class Chunks:
         store: where they are.
         blocks: one for each partition, in their order.
         number: N.
-        classes: the names of the labels, in order.
+        counts: the names of the labels, in order, and how many records have each.
     """
 
     store: Store
     blocks: tuple[Block, ...]
     number: int
-    classes: tuple[str, ...]
+    counts: dict[str, int]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the labels, in order."""
+        return tuple(self.counts)
 
     @property
     def n_records(self) -> int:
@@ -152,7 +158,9 @@ def read_chunks(task: Run, *, folds: int, seed: int) -> Chunks:
                 records=np.array(result["records"], dtype=np.int64),
             )
         )
-    return Chunks(store=store, blocks=tuple(blocks), number=n_chunks, classes=tuple(classes))
+    counts = add_counts(results)
+    ordered = {name: counts[name] for name in classes}
+    return Chunks(store=store, blocks=tuple(blocks), number=n_chunks, counts=ordered)
 
 
 def _read_partition(
@@ -190,6 +198,7 @@ def _read_partition(
     n_features = np.bincount(chunks, weights=counts, minlength=n_chunks).astype(np.int64)
     return {
         "classes": classes,
+        "counts": count_classes(labels, len(classes)),
         "records": [0, *np.cumsum(n_records).tolist()],
         "features": [0, *np.cumsum(n_features).tolist()],
     }

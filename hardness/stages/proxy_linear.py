@@ -33,7 +33,9 @@ def stored_bytes(dataset: Dataset, proxy: str, epochs: int) -> int:
     return features + dataset.rows * _BYTES_OF_RECORD * epochs
 
 
-def record(task: Run, *, proxy: str, folds: int, epochs: int, seed: int) -> Path:
+def record(
+    task: Run, *, proxy: str, folds: int, epochs: int, seed: int
+) -> tuple[Path, dict[str, int]]:
     """Train the linear proxy for each fold and record what it makes of the fold's records.
 
     Args:
@@ -44,7 +46,7 @@ def record(task: Run, *, proxy: str, folds: int, epochs: int, seed: int) -> Path
         seed: of folds, chunks and orders.
 
     Returns:
-        The folder of dynamics.
+        The folder of dynamics, and how many records have each label.
 
     Raises:
         HardnessError: the label has fewer than two classes, or too many.
@@ -70,7 +72,7 @@ def record(task: Run, *, proxy: str, folds: int, epochs: int, seed: int) -> Path
         unit="records",
         store=task.store,
     )
-    return folder
+    return folder, chunks.counts
 
 
 def _train_fold(

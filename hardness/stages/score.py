@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ class ScoreResult:
         cached: the table had this very result already, and nothing was computed.
         resumed: what an interrupted run had done was used.
         replaced: a result of other parameters or data gave way.
-        detected: lines that say which files and columns were read.
+        detected: lines that say which files and columns were read, and of a label how many classes
+            it has, if the metric counted them.
         seconds: wall time of this call.
         examples: the easiest and the hardest records, if asked for.
     """
@@ -152,16 +153,25 @@ def score(
         shown = None
         if examples:
             shown = find_examples(table, dataset, spec.name, easiest=examples, hardest=examples)
+        info = table.metric(spec.name)
         return ScoreResult(
             table=table,
-            info=table.metric(spec.name),
+            info=info,
             cached=cached,
             resumed=resumed,
             replaced=writer.replaced,
-            detected=tuple(dataset.describe()),
+            detected=tuple(_described(dataset, info)),
             seconds=time.perf_counter() - began,
             examples=shown,
         )
+
+
+def _described(dataset: Dataset, info: MetricInfo) -> Iterator[str]:
+    """What was found and detected, with the classes of the label where the metric counted them."""
+    classes = info.content.get("classes")
+    for line in dataset.describe():
+        counted = classes is not None and line.startswith("label: ")
+        yield f"{line}, {classes:,} classes" if counted else line
 
 
 def _implied_data(spec: Metric, config: Any) -> tuple[Paths, Columns]:

@@ -159,3 +159,33 @@ def test_headings_tell_what_was_fitted_on(
 ) -> None:
     print_metric(replace(info, parameters=parameters))
     assert capsys.readouterr().out.splitlines()[0] == heading
+
+
+def test_the_next_command_drops_records_without_a_score(tmp_path: Path) -> None:
+    texts = ["one text", "two text", ""]
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+    (tmp_path / "data.jsonl").write_text(lines)
+    printed = program("score", "data.jsonl", cwd=tmp_path).stdout
+    (line,) = re.findall(r"^next: +(.*)$", printed, flags=re.MULTILINE)
+    assert "--nulls drop" in line
+    done = program(*shlex.split(line)[1:], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        (["one text"], "as beside a single record nothing is left to fit on"),
+        (["", ""], "which is null for a record without a token"),
+    ],
+    ids=["one", "empty"],
+)
+def test_no_next_command_where_no_record_has_a_score(
+    tmp_path: Path, texts: list[str], why: str
+) -> None:
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+    (tmp_path / "data.jsonl").write_text(lines)
+    done = program("score", "data.jsonl", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"no record has a score of perplexity, {why}" in done.stdout
+    assert "next:" not in done.stdout

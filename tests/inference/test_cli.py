@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from tests.cli.program import INTERRUPT_AFTER, hardness, one_line
-from tests.inference.conftest import records, write
+from tests.inference.conftest import records, save_classifier, write
 from tests.stages.test_score import contents
 
 WITHOUT_TORCH = """
@@ -25,6 +26,7 @@ def test_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path, model: Path) 
     whole = hardness(*command, "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr
     assert "lm" in whole.stdout
+    assert whole.stderr == ""
     where = ["hardness.io.metric_writer", "MetricWriter.write", "2"]
     stopped = hardness(*where, *command, "cut", cwd=tmp_path, before=INTERRUPT_AFTER)
     message = "interrupted; the same command goes on where it was"
@@ -48,3 +50,18 @@ def test_missing_package_and_missing_model_are_one_line(tmp_path: Path, model: P
     assert absent.returncode == 2
     assert "got 'absent', no such folder" in one_line(absent.stderr)
     assert not (tmp_path / "data.hardness").exists()
+
+
+def test_a_model_of_another_task_is_one_line(tmp_path: Path, model: Path) -> None:
+    write(tmp_path / "data.jsonl", records(2))
+    classifier = save_classifier(tmp_path / "classifier", model, "llama")
+    done = hardness("score", "data.jsonl", "--metric", "lm", "--model", classifier, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "trained for causal-lm" in one_line(done.stderr)
+    # One that only its weights tell from a classifier.
+    shutil.copy(model / "model.safetensors", classifier)
+    options = ["--label", "label", "--text", "answer", "--model", classifier]
+    done = hardness("score", "data.jsonl", "--metric", "pvi", *options, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "without " in one_line(done.stderr)
+    assert not (tmp_path / "data.hardness" / "pvi" / "metric.json").exists()

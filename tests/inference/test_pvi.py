@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -76,6 +78,7 @@ def test_what_is_cut_off_is_told_from_what_just_fits(
     score("pvi", model=str(classifier), text="answer", max_length=limit)
     info = hardness.open_table(data.parent / "table").metric("pvi")
     assert info.content["cut_records"] == sum(length > limit for length in lengths)
+    assert info.content["classes"] == 2
 
 
 def test_labels_must_be_the_classifiers(
@@ -89,8 +92,27 @@ def test_labels_must_be_the_classifiers(
         score("pvi", model=str(classifier))
 
 
-def test_a_model_without_a_trained_head_is_refused(score: Score, model: Path) -> None:
+def test_a_model_without_a_trained_head_is_refused(
+    score: Score, model: Path, tmp_path: Path
+) -> None:
+    # Its config.json says that it is a classifier; only its weights tell that it is none.
+    claims = tmp_path / "claims"
+    shutil.copytree(model, claims)
+    config = json.loads((claims / "config.json").read_text())
+    config["architectures"] = ["LlamaForSequenceClassification"]
+    (claims / "config.json").write_text(json.dumps(config))
     with pytest.raises(
         HardnessError, match=r"trained for classification, got .* without score\.weight; fine-tune"
     ):
-        score("pvi", model=str(model))
+        score("pvi", model=str(claims))
+
+
+def test_a_head_of_another_shape_is_refused(score: Score, classifier: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(classifier, other)
+    config = json.loads((other / "config.json").read_text())
+    config["id2label"] = {"0": "no", "1": "yes", "2": "perhaps"}
+    config["label2id"] = {"no": 0, "yes": 1, "perhaps": 2}
+    (other / "config.json").write_text(json.dumps(config))
+    with pytest.raises(HardnessError, match=r"without (classifier|score)\..*weight; fine-tune"):
+        score("pvi", model=str(other))

@@ -86,3 +86,15 @@ def test_first_of_equally_likely_classes_is_predicted() -> None:
     pvi, confidence, predicted = np.empty(1), np.empty(1), np.empty(1, dtype=np.int32)
     posteriors(zeros, zeros, np.array([2], dtype=np.int32), 1.0, pvi, confidence, predicted)
     assert predicted.tolist() == [0]
+
+
+def test_an_infinite_temperature_leaves_ties() -> None:
+    # These priors add up to 1 - 2e-16, which used to be the score.
+    priors = np.log(np.array([[0.3284, 0.3357, 0.3359], [0.1, 0.2, 0.7]]))
+    scores = np.array([[-3.0, -5.0, -4.0], [-1e3, -2.0, -7.0]])
+    labels = np.array([0, 2], dtype=np.int32)
+    pvi, confidence, predicted = np.empty(2), np.empty(2), np.empty(2, dtype=np.int32)
+    posteriors(scores, priors, labels, 0.0, pvi, confidence, predicted)
+    assert pvi.tolist() == [0.0, 0.0]
+    assert confidence.tolist() == [math.exp(priors[0, 0]), math.exp(priors[1, 2])]
+    assert predicted.tolist() == [2, 2]

@@ -505,9 +505,9 @@ def test_proxy_records_what_is_mapped(tmp_path: Path, monkeypatch: pytest.Monkey
     epochs = make_epochs(N)
     asked: list[Any] = []
 
-    def record(task: Any, config: Any) -> Path:
+    def record(task: Any, config: Any) -> tuple[Path, dict[str, int]]:
         asked.append((task.dataset.rows, config.proxy, config.folds))
-        return write_parquet(tmp_path / "recorded", epochs, predicted=True)
+        return write_parquet(tmp_path / "recorded", epochs, predicted=True), {"no": 1, "yes": 2}
 
     stub: Any = ModuleType("proxy")
     stub.record = record
@@ -520,6 +520,7 @@ def test_proxy_records_what_is_mapped(tmp_path: Path, monkeypatch: pytest.Monkey
     assert asked == [(N, "linear", 3)]
     assert result.info.parameters == decided | {"epochs": "2..4"}
     assert_as_defined(result.table.frame("cartography").collect(), epochs[1:])
+    assert result.info.content["classes"] == 2
 
 
 def test_dynamics_that_change_meanwhile_are_refused(tmp_path: Path) -> None:

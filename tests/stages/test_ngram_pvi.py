@@ -319,3 +319,47 @@ def test_parameters_hold_what_decides_the_scores() -> None:
 def test_temperature_out_of_range_is_named(temperature: float) -> None:
     with pytest.raises(HardnessError, match=r"temperature must be above 0, got"):
         NgramPviConfig(temperature=temperature)
+
+
+def shared_premises() -> list[dict[str, Any]]:
+    """Premises that three hypotheses share, one of each label, so that they mislead."""
+    rng = np.random.default_rng(0)
+    premises = [" ".join(rng.choice(list("abcdefghijklmnop"), 9)) for _ in range(40)]
+    return [
+        {"premise": premise, "hypothesis": f"{label} {rng.integers(9)}", "label": label}
+        for premise in premises
+        for label in LABELS
+    ]
+
+
+def test_a_text_that_says_nothing_is_0_and_noted(tmp_path: Path) -> None:
+    data = write(tmp_path / "data.jsonl", shared_premises())
+    info = hardness.score(data, metric="ngram-pvi", output=tmp_path / "t", text="premise").info
+    frame = info.frame().collect()
+    assert frame["pvi"].unique().to_list() == [0.0]
+    assert frame["confidence"].n_unique() == 1
+    (note,) = info.content["notes"]
+    assert note.startswith("the text says nothing of the label: the temperature is infinite")
+    assert "--group" not in note
+    kept = hardness.open_table(tmp_path / "t").metric("ngram-pvi")
+    assert kept.content["notes"] == [note]
+
+
+def test_what_to_do_about_a_text_that_records_share_is_told(
+    real_data: Path, tmp_path: Path
+) -> None:
+    data = real_data / "snli_train.jsonl"
+    info = hardness.score(data, metric="ngram-pvi", output=tmp_path / "t").info
+    assert set(info.summary["pvi"]["quantiles"].values()) == {0.0}
+    (note,) = info.content["notes"]
+    assert "where records share premise or hypothesis, name the part that differs" in note
+    options: dict[str, Any] = {"text": "hypothesis", "group": "premise", "holdout": "group"}
+    info = hardness.score(data, metric="ngram-pvi", output=tmp_path / "told", **options).info
+    assert info.content["notes"] == []
+    assert info.summary["pvi"]["mean"] > 0.1
+
+
+def test_no_record_to_fit_on_is_no_text_that_says_nothing(tmp_path: Path) -> None:
+    rows = [{"text": "", "label": label} for label in LABELS[:2]]
+    _, tally = score(write(tmp_path / "data.jsonl", rows))
+    assert tally.notes == ()
