@@ -30,6 +30,7 @@ def parameters(
     """
     for option, path in config.models.items():
         check_folder(option, path)
+    for option, path in config.models.items():
         check_task(option, path, task)
     found: dict[str, Any] = {
         option: folder_digest(Path(path)) for option, path in config.models.items()
