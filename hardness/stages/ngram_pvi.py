@@ -63,8 +63,8 @@ def parameters(config: NgramPviConfig, columns: Columns) -> dict[str, Any]:
 def store_bytes(config: NgramPviConfig, dataset: Dataset) -> tuple[int, int]:
     """About how much the stages need in memory, and how much they leave in files at most."""
     _, for_counts = perplexity.store_bytes(config, dataset)
-    # In place of 4 bytes a count, 4 of its slot, 8 of its value and about as much in pools. Measured
-    # at order 3: 2.1 of it with three classes, 3.3 with 300 and labels at random.
+    # In place of 4 bytes a count, 4 of its slot, 8 of its value and about as much in pools.
+    # Measured at order 3: 2.1 of it with three classes, 3.3 with 300 and labels at random.
     files = 5 * for_counts
     return files + files // 4, files
 
