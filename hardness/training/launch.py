@@ -24,6 +24,8 @@ from hardness.training.signals import EXIT_CODE, Stopped, deaf_to_interrupts, li
 
 PATIENCE_S = 10.0
 """How long the other ranks may take to end after one has failed."""
+ENDING_S = 120.0
+"""The same after one that ended well: on a busy machine a process takes long to end."""
 
 
 def launch(config: TrainConfig, listener: Listener) -> tuple[Mapping[str, Any], bool]:
@@ -120,12 +122,13 @@ def _tell(listener: Listener, kind: str, value: Any) -> None:
 
 
 def _wait(ranks: list[subprocess.Popen[bytes]]) -> list[int]:
-    """Exit codes of all ranks; those that outlive one that failed by too long are ended."""
+    """Exit codes of all ranks; those that outlive another by too long are ended."""
     codes = []
     for process in ranks:
         try:
             # A first rank that ended well has waited for the others, which have only to end, too.
-            codes.append(process.wait(PATIENCE_S if any(codes) else None))
+            longest = PATIENCE_S if any(codes) else ENDING_S
+            codes.append(process.wait(longest if codes else None))
         except subprocess.TimeoutExpired:
             process.kill()
             codes.append(process.wait())

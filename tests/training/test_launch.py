@@ -77,6 +77,13 @@ def test_only_ranks_beside_one_that_failed_must_end_soon(
     assert launch._wait(ranks) == codes
 
 
+def test_a_rank_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "ENDING_S", 0.5)
+    programs = ["", "import time; time.sleep(60)"]
+    ranks = [subprocess.Popen([sys.executable, "-c", program]) for program in programs]
+    assert launch._wait(ranks) == [0, -signal.SIGKILL]
+
+
 def test_a_mistake_is_the_same_from_several_processes(job: dict[str, Any]) -> None:
     with pytest.raises(HardnessError, match="weighting must be one that the shards can serve"):
         train(nproc=2, weighting="shards", **job)
