@@ -70,7 +70,7 @@ def test_score_loses_a_worker_in_every_stage(watch: Watch, folder: Path, tmp_pat
     assert contents(tmp_path / "t" / "cartography") == contents(folder / "threads" / "cartography")
     assert sorted(stage for stage, _ in lost) == sorted(STAGES)
     times = Counter(watch.began())
-    watch.assert_few_ran_again(lost)
+    assert {task for task, count in times.items() if count > 1} == set(lost)
     for stage in ("finding-records", "reading-dynamics", "sorting-dynamics", "mapping"):
         assert sum(name == stage for name, _ in times) == 3, stage
 

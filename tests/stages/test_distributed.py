@@ -151,12 +151,13 @@ def shards(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return local(hardness.build(table, output=output, shard_rows=3000, **options).path)
 
 
-def assert_every_stage_lost_a_task(
+def assert_only_lost_tasks_ran_twice(
     watch: Watch, lost: list[tuple[str, int]], stages: list[str]
 ) -> None:
     assert sorted(stage for stage, _ in lost) == sorted(stages)
     times = Counter(watch.began())
-    watch.assert_few_ran_again(lost)
+    assert {task for task, count in times.items() if count > 1} == set(lost)
+    assert set(times.values()) == {1, 2}
     for stage in stages:
         assert sum(name == stage for name, _ in times) > 1, f"one task is no test of {stage}"
 
@@ -171,7 +172,7 @@ def test_score_loses_a_worker_in_every_stage(
     lost = watch.kill_held_workers(client)
     succeeded(client)
     assert contents(tmp_path / "t/perplexity") == contents(table / "perplexity")
-    assert_every_stage_lost_a_task(watch, lost, SCORE_STAGES)
+    assert_only_lost_tasks_ran_twice(watch, lost, SCORE_STAGES)
 
 
 def test_build_loses_a_worker_in_every_stage(
@@ -184,7 +185,7 @@ def test_build_loses_a_worker_in_every_stage(
     lost = watch.kill_held_workers(client)
     succeeded(client)
     assert digests(tmp_path / "s") == digests(shards)
-    assert_every_stage_lost_a_task(watch, lost, BUILD_STAGES)
+    assert_only_lost_tasks_ran_twice(watch, lost, BUILD_STAGES)
 
 
 def test_pvi_loses_a_worker_in_every_stage(
@@ -199,7 +200,7 @@ def test_pvi_loses_a_worker_in_every_stage(
     succeeded(client)
     succeeded(command("score", labelled, *options, "-o", tmp_path / "threads", watch=watch))
     assert contents(tmp_path / "t/ngram-pvi") == contents(tmp_path / "threads/ngram-pvi")
-    assert_every_stage_lost_a_task(watch, lost, PVI_STAGES)
+    assert_only_lost_tasks_ran_twice(watch, lost, PVI_STAGES)
 
 
 FILES = {
