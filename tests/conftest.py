@@ -28,15 +28,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers fill the cores already.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A shared machine may stall at any moment, which says nothing about the code. And every run tries
-# the same examples, so that a change is refused for its own mistakes alone; to look for others:
-# --hypothesis-profile=explore
-settings.register_profile(
-    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
-settings.register_profile(
-    "explore", settings.get_profile("default"), derandomize=False, max_examples=1000
-)
+# A shared machine may stall at any moment, which says nothing about the code. To look for more
+# examples: --hypothesis-profile=explore
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", settings.get_profile("default"), max_examples=1000)
 settings.load_profile("default")
 
 
